@@ -1,0 +1,179 @@
+"""What can go wrong, each with the values that its sentence needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence for a person: an English template and the values that fill it.
+
+    The template is the gettext message id, so that the same sentence can be read in another language later on.
+    """
+
+    template: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return fill(self.template, self.values)
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """Put the values into the template; `{name}` is the only syntax, so that values can hold anything."""
+    text = template
+    for name, value in values.items():
+        text = text.replace("{" + name + "}", value)
+    return text
+
+
+class FacturierError(Exception):
+    """An error whose sentence a bookkeeper can act on. Subclasses give `template` and take its values."""
+
+    template = "Something went wrong."
+
+    def __init__(self, **values: object) -> None:
+        self.sentence = Sentence(self.template, {name: str(value) for name, value in values.items()})
+        super().__init__(str(self.sentence))
+
+
+# The command line and the database -------------------------------------------------------------------------------
+
+
+class UsageError(FacturierError):
+    """The request itself is wrong (exit 2)."""
+
+
+class DatabaseMissing(FacturierError):
+    template = "There is no database yet. Run “python -m core init” first."
+
+
+class DatabaseOutdated(FacturierError):
+    template = "The database was made by another version of Facturier. Run “python -m core init” to bring it up to date."
+
+
+class InvoiceUnknown(UsageError):
+    template = "No invoice has the number {number}."
+
+
+class InvoiceAmbiguous(UsageError):
+    template = "Several invoices have the number {number}: {candidates}. Narrow it down with --company, --year or --type."
+
+
+class CompanyUnknown(UsageError):
+    template = "No invoicing company has the key {key}. Known: {known}."
+
+
+class CustomerUnknown(UsageError):
+    template = "No customer has the key {key}."
+
+
+class DeliveryUnknown(UsageError):
+    template = "There is no delivery {delivery}."
+
+
+class DeliveryNotOpen(UsageError):
+    template = "Delivery {delivery} is “{status}”; only uncertain or failed ones are settled by hand."
+
+
+class SettingUnknown(UsageError):
+    template = "There is no setting “{name}”. Did you mean “{nearest}”?"
+
+
+class SettingInvalid(UsageError):
+    template = "“{value}” is no good value for {name}: {why}"
+
+
+class ReasonMissing(UsageError):
+    template = "Please give a reason."
+
+
+# Sources ---------------------------------------------------------------------------------------------------------
+
+
+class SourceRefused(FacturierError):
+    """A file that cannot become an invoice. `place` is a line or an element, in words."""
+
+    def __init__(self, *, place: str = "", **values: object) -> None:
+        super().__init__(**values)
+        self.place = place
+
+
+class FileTooLarge(SourceRefused):
+    template = "The file is {size} MB; more than {limit} MB is refused."
+
+
+class FileEmpty(SourceRefused):
+    template = "The file is empty."
+
+
+class FileNotReadable(SourceRefused):
+    template = "The file cannot be read: {why}"
+
+
+class NotXml(SourceRefused):
+    template = "This is not well-formed XML: {why}"
+
+
+class EntitiesRefused(SourceRefused):
+    template = "The XML brings a DTD or entities of its own, which can hide or inflate content. Ask for the file without them."
+
+
+class NotAnInvoice(SourceRefused):
+    template = "The root element is “{root}”; a UBL Invoice or CreditNote is expected."
+
+
+class ElementMissing(SourceRefused):
+    template = "{term} is missing ({element})."
+
+
+class ValueInvalid(SourceRefused):
+    template = "{term} is “{value}”, which is no {expected}."
+
+
+class FormatUnsupported(SourceRefused):
+    template = "Files ending in “{ending}” are not imported yet."
+
+
+class SameNumberOtherInvoice(SourceRefused):
+    template = "{company} already has a different invoice {number} of {year}, and it has left or is about to ({status}). It was not replaced."
+
+
+class SameNumberSameRun(SourceRefused):
+    template = "{company} already has a different invoice {number} of {year}, imported from {former}. Two invoices cannot share a number."
+
+
+# Documents and sending -------------------------------------------------------------------------------------------
+
+
+class TextInvalid(FacturierError):
+    template = "The accompanying text cannot be used: {why}"
+
+
+class KeywordUnknown(TextInvalid):
+    template = "The accompanying text uses the keyword “{keyword}”, which does not exist. The nearest is “{nearest}”."
+
+
+class TermsInvalid(FacturierError):
+    template = "The terms of sale cannot be used: {why}"
+
+
+class AddressInvalid(FacturierError):
+    template = "“{address}” is not an e-mail address."
+
+
+class DocumentImpossible(FacturierError):
+    template = "The document of invoice {number} cannot be made: {why}"
+
+
+class ChangedSincePreview(FacturierError):
+    template = "Invoice {number} was not sent: {what} changed since the preview. Please look again."
+
+
+class ArchiveDamaged(FacturierError):
+    template = "The archived file {sha256} is missing or was changed."
+
+
+class LeaseLost(FacturierError):
+    template = "Another worker took over message {message_id}; this one lets go."
