@@ -1,0 +1,80 @@
+"""French, Dutch and English: sentences, amounts and dates in the reader's language."""
+
+from __future__ import annotations
+
+import gettext as _gettext
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+from babel.dates import format_date, format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_currency, format_decimal
+
+from core.errors import Sentence, fill
+from core.model import Language
+
+LOCALE = Path(__file__).parent / "locale"
+REGION = {Language.FR: "fr_BE", Language.NL: "nl_BE", Language.EN: "en_GB"}
+
+
+def N_(template: str) -> str:
+    """Mark a template for translation without translating it (the usual gettext no-op)."""
+    return template
+
+
+@cache
+def _translations(language: Language) -> _gettext.NullTranslations:
+    """All .po files of a language, compiled in memory: no build step, no binary in the repository."""
+    merged = _gettext.NullTranslations()
+    for path in sorted((LOCALE / language.value).glob("*.po")):
+        with path.open("rb") as file:
+            catalog = read_po(file, locale=language.value)
+        compiled = BytesIO()
+        write_mo(compiled, catalog)
+        compiled.seek(0)
+        translations = _gettext.GNUTranslations(compiled)
+        translations.add_fallback(merged)
+        merged = translations
+    return merged
+
+
+def translate(language: Language, template: str, **values: str) -> str:
+    """The template in that language with its values filled in. English is the message id itself."""
+    text = template if language is Language.EN else _translations(language).gettext(template)
+    return fill(text, values)
+
+
+def sentence(language: Language, what: Sentence) -> str:
+    return translate(language, what.template, **what.values)
+
+
+def has(language: Language, template: str) -> bool:
+    """Whether the template is translated; the test for untranslated strings asks this."""
+    return language is Language.EN or _translations(language).gettext(template) != template
+
+
+def amount(language: Language, value: Decimal, currency: str) -> str:
+    """`€ 1.234,56` and its like, with the currency's sign and two decimals."""
+    return format_currency(value, currency, locale=REGION[language], currency_digits=False, decimal_quantization=False, format=_TWO[language])
+
+
+_TWO = {Language.FR: "#,##0.00\u00a0¤", Language.NL: "¤\u00a0#,##0.00", Language.EN: "¤\u00a0#,##0.00"}
+
+
+def number(language: Language, value: Decimal, *, decimals: int | None = None) -> str:
+    """A plain number with all its own decimals, or with exactly `decimals`."""
+    pattern = "#,##0." + ("0" * decimals if decimals is not None else "############")
+    return format_decimal(value, format=pattern.rstrip("."), locale=REGION[language], decimal_quantization=decimals is not None)
+
+
+def day(language: Language, value: date) -> str:
+    return format_date(value, format="dd/MM/yyyy" if language is not Language.EN else "d MMM yyyy", locale=REGION[language])
+
+
+def moment(language: Language, value: datetime) -> str:
+    """A point in time, already in the reader's zone."""
+    return format_datetime(value, format="dd/MM/yyyy HH:mm" if language is not Language.EN else "d MMM yyyy HH:mm", locale=REGION[language])
