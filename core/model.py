@@ -28,9 +28,17 @@ class DocumentType(StrEnum):
 
 
 class XmlFormat(StrEnum):
+    """What the customer gets beside the PDF (FORMATS)."""
+
     EFFF3 = "efff3"
+    EFFF1 = "efff1"
     BIS3 = "bis3"
+    ORIGINAL = "original"
+    FACTURX = "facturx"
     NONE = "none"
+
+
+WRITTEN_FORMATS: Final = frozenset({XmlFormat.EFFF3, XmlFormat.BIS3, XmlFormat.ORIGINAL, XmlFormat.NONE})
 
 
 class RecipientRole(StrEnum):

@@ -1,0 +1,75 @@
+"""An e-mail address: `mailbox` = display name + addr-spec (RFC 5322 3.4), checked by syntax only."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from email.utils import formataddr, parseaddr
+
+from core.errors import AddressInvalid
+
+_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*\Z")
+_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mailbox:
+    addr_spec: str
+    display_name: str = ""
+
+    def __str__(self) -> str:
+        return formataddr((self.display_name, self.addr_spec))
+
+
+def parse(text: str) -> Mailbox:
+    """`Name <a@x.be>` or `a@x.be`. International domains become their ASCII form.
+
+    Raises AddressInvalid with the text as typed.
+    """
+    if any(ord(char) < 32 for char in text):
+        raise AddressInvalid(address=text.strip())
+    name, addr = parseaddr(text.strip())
+    if not addr or "@" not in addr:
+        raise AddressInvalid(address=text.strip())
+    bare = text.strip()
+    if "<" not in bare and bare != addr:  # parseaddr drops what it cannot place: “a b@x.be” must not become “b@x.be”
+        raise AddressInvalid(address=bare)
+    local, _, domain = addr.rpartition("@")
+    return Mailbox(addr_spec=f"{local}@{_domain(domain, text)}", display_name=name) if _local_ok(local) else _refuse(text)
+
+
+def parse_list(text: str) -> tuple[Mailbox, ...]:
+    """Several addresses separated by comma, semicolon or line break; doubles are dropped, the first stays."""
+    found: dict[str, Mailbox] = {}
+    for part in re.split(r"[,;\n]+", text):
+        if part.strip():
+            mailbox = parse(part)
+            found.setdefault(mailbox.addr_spec.lower(), mailbox)
+    return tuple(found.values())
+
+
+def is_valid(text: str) -> bool:
+    try:
+        parse(text)
+    except AddressInvalid:
+        return False
+    return True
+
+
+def _local_ok(local: str) -> bool:
+    return len(local) <= 64 and bool(_LOCAL.match(local))  # RFC 5321 4.5.3.1.1
+
+
+def _domain(domain: str, text: str) -> str:
+    try:
+        ascii_domain = domain.encode("idna").decode("ascii") if not domain.isascii() else domain
+    except UnicodeError:
+        _refuse(text)
+    labels = ascii_domain.split(".")
+    if len(labels) < 2 or len(ascii_domain) > 253 or not all(_LABEL.match(label) for label in labels) or labels[-1].isdigit():
+        _refuse(text)
+    return ascii_domain.lower()
+
+
+def _refuse(text: str) -> Mailbox:
+    raise AddressInvalid(address=text.strip())

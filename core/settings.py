@@ -1,0 +1,77 @@
+"""Settings from the environment (FACTURIER_*), read once by the composition root."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MIB = 1024 * 1024
+
+
+def default_folder() -> Path:
+    """`data/var` of the folder the program is started in: live database, archive and key."""
+    return Path("data/var").resolve()
+
+
+class Settings(BaseSettings):
+    """Times in seconds, sizes in bytes. DESIGN §5 names the ones that tests and tuning rely on."""
+
+    model_config = SettingsConfigDict(env_prefix="FACTURIER_")
+
+    database_url: str = ""
+    archive_url: str = ""
+    secret_key: SecretStr | None = None
+    language: str = "en"
+    time_zone: str = "Europe/Brussels"
+
+    claim_lease_s: float = 60
+    reply_wait_s: float = 600  # RFC 5321 4.5.3.2.6
+    sending_lease_s: float = 660  # longer than the wait for the reply to the final dot
+    connect_timeout_s: float = 60
+    retry_hours: float = 24
+    poll_s: float = 1.0
+
+    source_limit: int = 30 * MIB
+    terms_limit: int = 5 * MIB
+    mail_limit: int = 20 * MIB
+
+    catcher_host: str = "127.0.0.1"
+    catcher_port: int = 2525
+
+    def model_post_init(self, _context: object) -> None:
+        folder = default_folder()
+        self.database_url = self.database_url or f"sqlite:///{folder / 'facturier.db'}"
+        self.archive_url = self.archive_url or f"file://{folder / 'archive'}"
+
+    @property
+    def catcher_folder(self) -> Path:
+        """Where the local mail catcher keeps what it took."""
+        return default_folder() / "catcher"
+
+    def fernet(self) -> Fernet:
+        """The cipher for secrets at rest: the key of the environment, else a 0600 file made on first use."""
+        if self.secret_key is not None:
+            return Fernet(self.secret_key.get_secret_value())
+        path = default_folder() / "secret.key"
+        if not path.exists():
+            _make_key(path)
+        return Fernet(path.read_bytes().strip())
+
+
+def _make_key(path: Path) -> None:
+    """Write a new key so that a concurrent first start never sees half of one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(Fernet.generate_key())
+    try:
+        os.link(draft, path)
+    except FileExistsError:  # another process was first; its key counts
+        pass
+    finally:
+        draft.unlink()
