@@ -126,6 +126,7 @@ def dispatch_status(deliveries: Collection[DeliveryStatus], *, ledger: Ledger, e
 class Identifier:
     value: str
     scheme: str | None = None
+    version: str | None = None  # of the scheme; item classifications only, BT-158-2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,6 +206,7 @@ class Line:
     accounting_cost: str | None = None  # BT-133
     allowances_charges: tuple[AllowanceCharge, ...] = ()
     exemption_reason: str | None = None
+    exemption_code: str | None = None  # UBL.BE states it per line too
     belgian_code: str | None = None  # TaxCategory/Name of e-FFF and UBL.BE
 
 
@@ -250,13 +252,15 @@ class SupportingDocument:
     """BG-24 without its bytes, which stay in the source file."""
 
     id: str
-    description: str | None = None
-    url: str | None = None
+    description: str | None = None  # BT-123
+    url: str | None = None  # BT-124
+    file_name: str | None = None  # BT-125-2
+    mime_type: str | None = None  # BT-125-1
 
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentMeans:
-    """BG-16, BG-17."""
+    """BG-16 to BG-19."""
 
     means_code: str = "30"  # BT-81, UNCL4461
     means_text: str | None = None  # BT-82
@@ -264,6 +268,10 @@ class PaymentMeans:
     iban: str | None = None  # BT-84
     account_name: str | None = None  # BT-85
     bic: str | None = None  # BT-86
+    card_number: str | None = None  # BT-87
+    card_holder: str | None = None  # BT-88
+    mandate_reference: str | None = None  # BT-89
+    debited_account: str | None = None  # BT-91
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -285,6 +293,9 @@ class Invoice:
     issue_date: date  # BT-2
     due_date: date | None = None  # BT-9
     tax_point_date: date | None = None  # BT-7
+    tax_point_code: str | None = None  # BT-8
+    business_process: str | None = None  # BT-23, as stated
+    specification: str | None = None  # BT-24, as stated
     currency: str  # BT-5
     tax_currency: str | None = None  # BT-6
     notes: tuple[str, ...] = ()  # BT-22
@@ -311,6 +322,7 @@ class Invoice:
     delivery_location_id: Identifier | None = None  # BT-71
     delivery_address: Address | None = None  # BG-15
     delivery_terms: str | None = None  # legal mention in UBL.BE's DeliveryTerms
+    delivery_terms_code: str | None = None  # its BELM code
     payment_means: tuple[PaymentMeans, ...] = ()
     payment_terms: str | None = None  # BT-20
     cash_discount: CashDiscount | None = None
