@@ -1,0 +1,38 @@
+"""What EN 16931 says of VAT categories: their names, their standard reasons, and which belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from core.model import AllowanceCharge, VatBreakdown
+
+# VATEX code and English words; E has no code of its own: the legal ground differs from case to case
+STANDARD_REASONS: Final[dict[str, tuple[str | None, str]]] = {
+    "AE": ("VATEX-EU-AE", "Reverse charge"),
+    "K": ("VATEX-EU-IC", "Intra-community supply"),
+    "G": ("VATEX-EU-G", "Export outside the EU"),
+    "O": ("VATEX-EU-O", "Not subject to VAT"),
+    "E": (None, "Exempt from VAT"),
+}
+_CASH_DISCOUNT: Final = frozenset({"cash discount", "financial discount"})
+
+
+def category(stated: str) -> str:
+    """The category of EN 16931; "AA" (lower rate) is what UNCL5305 and the older Belgian formats call S at 6 or 12 %."""
+    return "S" if stated == "AA" else stated
+
+
+def is_cash_discount(part: VatBreakdown) -> bool:
+    """Whether this is the part of the price that escapes VAT because of a discount for early payment (CTVA/WBTW art. 28)."""
+    if part.category != "E":
+        return False
+    return part.belgian_code == "FD" or part.exemption_code == "BETE-FD" or (part.exemption_reason or "").strip().casefold() in _CASH_DISCOUNT
+
+
+def with_category(charge: AllowanceCharge, breakdown: Sequence[VatBreakdown]) -> AllowanceCharge:
+    """BT-95, BT-102: where the source gives none and the document has only one category, it is that one."""
+    if charge.vat_category or len(breakdown) != 1:
+        return charge
+    return replace(charge, vat_category=breakdown[0].category, vat_rate=breakdown[0].rate, belgian_code=breakdown[0].belgian_code)
