@@ -28,3 +28,12 @@ def read_file(path: Path) -> SourceFile:
     except OSError as problem:
         raise FileNotReadable(why=problem.strerror or str(problem)) from problem
     return ubl.read(data)
+
+
+def read_bytes(name: str, data: bytes) -> SourceFile:
+    """The same for an uploaded file, whose name gives the ending."""
+    ending = Path(name).suffix.lower()
+    if ending not in ACCEPTED_ENDINGS:
+        raise FormatUnsupported(ending=ending or name)
+    refuse_size(len(data))
+    return ubl.read(data)

@@ -77,7 +77,8 @@ def _file_name(reference: Element) -> str | None:
     """Only the last part: a name from outside is never a path."""
     stated = attribute(_binary(reference), "filename")
     name = PureWindowsPath(stated or "").name
-    return "".join(character for character in name if character.isprintable())[-_NAME_LENGTH:] or None
+    printable = "".join(character for character in name if character.isprintable())
+    return printable[-_NAME_LENGTH:].lstrip(". ") or None
 
 
 def _supporting(reference: Element) -> SupportingDocument | None:

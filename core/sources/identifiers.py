@@ -45,7 +45,7 @@ def party_key(party: Party) -> str:
             return number
         value = normalised(party.legal_id.value)
         return f"{party.legal_id.scheme}:{value}" if party.legal_id.scheme else value
-    if party.endpoint is not None and _says_something(party.endpoint.value):
+    if party.endpoint is not None and ("@" in party.endpoint.value or _says_something(party.endpoint.value)):
         value = "".join(party.endpoint.value.split())
         return f"{party.endpoint.scheme or ''}:{value.lower() if '@' in value else value}"
     return slug(" ".join(part for part in (party.name, party.address.postcode) if part))

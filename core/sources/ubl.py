@@ -31,7 +31,7 @@ from core.sources.values import (
     required,
     text,
 )
-from core.sources.xml import Element, local_name, parse
+from core.sources.xml import Element, local_name, namespace, parse
 
 _ROOTS = {
     "{urn:oasis:names:specification:ubl:schema:xsd:Invoice-2}Invoice": DocumentType.INVOICE,
@@ -74,7 +74,7 @@ def read(data: bytes) -> SourceFile:
 def _described(root: Element) -> str:
     """The bare name where that is telling, else the namespace too: there are other invoices than UBL's."""
     name = local_name(root)
-    return str(root.tag) if name in {"Invoice", "CreditNote"} else name
+    return f"{name} of {namespace(root)}" if name in {"Invoice", "CreditNote"} else name
 
 
 def _read(root: Element, kind: DocumentType, remarks: Remarks) -> tuple[Invoice, Attachments]:

@@ -86,6 +86,10 @@ def local_name(element: Element) -> str:
     return etree.QName(element).localname
 
 
+def namespace(element: Element) -> str:
+    return etree.QName(element).namespace or "no namespace"
+
+
 def _tree(utf8: bytes) -> Element:
     parser = etree.XMLParser(
         encoding="utf-8",
