@@ -70,7 +70,7 @@ class RemoteArchive:
     """Any fsspec storage (S3, SFTP, memory); its own upload is taken as atomic, as object stores promise."""
 
     def __init__(self, url: str) -> None:
-        self.filesystem, self.root = fsspec.core.url_to_fs(url)
+        self.filesystem, self.root = fsspec.core.url_to_fs(url)  # type: ignore[no-untyped-call]
 
     def put(self, content: bytes) -> str:
         digest = sha256(content)

@@ -140,8 +140,16 @@ class SameNumberOtherInvoice(SourceRefused):
     template = "{company} already has a different invoice {number} of {year}, and it has left or is about to ({status}). It was not replaced."
 
 
-class SameNumberSameRun(SourceRefused):
-    template = "{company} already has a different invoice {number} of {year}, imported from {former}. Two invoices cannot share a number."
+class SameNumberOtherFile(SourceRefused):
+    template = (
+        "{company} already has a different invoice {number} of {year}, imported from {former}. Two invoices cannot share a number. "
+        "If this one corrects it, import it under the same file name or choose “replace”."
+    )
+
+
+class OtherCompany(SourceRefused):
+    template = "Invoice {number} is from {seller}, not from {company}."
+
 
 
 # Documents and sending -------------------------------------------------------------------------------------------
@@ -173,6 +181,10 @@ class ChangedSincePreview(FacturierError):
 
 class ArchiveDamaged(FacturierError):
     template = "The archived file {sha256} is missing or was changed."
+
+
+class SecretUnreadable(FacturierError):
+    template = "The stored passwords cannot be read with this key. Put the former key back (FACTURIER_SECRET_KEY or data/var/secret.key), or enter the passwords again."
 
 
 class LeaseLost(FacturierError):

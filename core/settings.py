@@ -35,7 +35,6 @@ class Settings(BaseSettings):
     retry_hours: float = 24
     poll_s: float = 1.0
 
-    source_limit: int = 30 * MIB
     terms_limit: int = 5 * MIB
     mail_limit: int = 20 * MIB
 

@@ -1,0 +1,37 @@
+"""The audit trail: append-only, each entry sealed with the one before it, one chain per company."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+
+from core.database.schema import audit_events
+
+GENESIS = "0" * 64
+
+
+def append(connection: Connection, *, company_id: int | None, who: str, what: str, subject: str, why: str = "", now: datetime) -> None:
+    """Add one act of a person (or of the program, `who` says so) in the caller's transaction."""
+    previous = connection.scalar(
+        select(audit_events.c.sha256)
+        .where(audit_events.c.company_id == company_id if company_id is not None else audit_events.c.company_id.is_(None))
+        .order_by(audit_events.c.id.desc())
+        .limit(1)
+    )
+    previous = previous or GENESIS
+    body = json.dumps([previous, company_id, now.isoformat(), who, what, subject, why], ensure_ascii=False)
+    connection.execute(
+        insert(audit_events).values(
+            company_id=company_id,
+            at=now,
+            who=who,
+            what=what,
+            subject=subject,
+            why=why,
+            previous_sha256=previous,
+            sha256=hashlib.sha256(body.encode()).hexdigest(),
+        )
+    )

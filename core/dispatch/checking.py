@@ -1,0 +1,92 @@
+"""Check before sending: gather what the pre-flight looks at, once per company, not once per invoice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from core.database import deliveries as delivery_rows
+from core.database import invoices as invoice_rows
+from core.database import parties
+from core.dispatch.desk import Desk
+from core.errors import FacturierError, Sentence
+from core.model import DeliveryStatus, DispatchStatus, DocumentType, Language
+from core.preflight import TERMS_MISSING, TERMS_TOO_BIG, TEXT_MISSING, TEXT_WRONG, CompanyState, Verdict, look
+from core.records import Company, InvoiceRow
+from core.rendering import mail_text
+
+
+def preflight(desk: Desk, invoice_ids: Sequence[int]) -> list[Verdict]:
+    """One verdict per invoice, in the order given. Reads only."""
+    with desk.database.read() as connection:
+        rows = invoice_rows.rows(connection, invoice_ids)
+        customers = parties.load_customers(connection, {row.customer_id for row in rows.values()})
+        companies = parties.load_companies(connection, {row.company_id for row in rows.values()})
+        warnings = invoice_rows.warnings(connection, invoice_ids)
+        former = {row.id: _former(connection, row) for row in rows.values() if row.status in (DispatchStatus.SENT, DispatchStatus.UNCERTAIN)}
+    states = {company.id: company_state(desk, company) for company in companies.values()}
+    return [
+        look(
+            rows[invoice_id],
+            customers[rows[invoice_id].customer_id],
+            states[rows[invoice_id].company_id],
+            former=former.get(invoice_id, ""),
+            source_warnings=warnings.get(invoice_id, ()),
+        )
+        for invoice_id in invoice_ids
+    ]
+
+
+def _former(connection: Connection, row: InvoiceRow) -> str:
+    """` on 2026-11-24 to a@x.be`: the former sending, for the sentence that refuses a second one."""
+    sent = [
+        delivery
+        for delivery in delivery_rows.listing(connection, invoice_id=row.id)
+        if delivery.status in (DeliveryStatus.SENT, DeliveryStatus.UNCERTAIN)
+    ]
+    if not sent:
+        return ""
+    return f" ({sent[-1].changed_at:%Y-%m-%d}: {', '.join(delivery.recipient for delivery in sent)})"
+
+
+def company_state(desk: Desk, company: Company) -> CompanyState:
+    return CompanyState(
+        company=company,
+        account=desk.account(company.id),
+        texts={
+            (language, kind): problem
+            for language in Language
+            for kind in DocumentType
+            if (problem := _text_problem(company, language, kind)) is not None
+        },
+        terms={language: problem for language in Language if (problem := _terms_problem(desk, company, language)) is not None},
+    )
+
+
+def _text_problem(company: Company, language: Language, kind: DocumentType) -> Sentence | None:
+    text = company.texts.get((language, kind))
+    values = {"company": company.name, "language": language.value}
+    if text is None or not text.subject.strip() or not text.body.strip():
+        return Sentence(TEXT_MISSING, values)
+    try:
+        mail_text.check(text.subject)
+        mail_text.check(text.body)
+    except FacturierError as error:
+        return Sentence(TEXT_WRONG, values | {"why": str(error)})
+    return None
+
+
+def _terms_problem(desk: Desk, company: Company, language: Language) -> Sentence | None:
+    terms = company.terms.get(language)
+    if terms is None:
+        return None
+    values = {"company": company.name, "language": language.value}
+    limit = desk.settings.terms_limit
+    if terms.size > limit:
+        return Sentence(TERMS_TOO_BIG, values | {"size": f"{terms.size / 1048576:.1f}", "limit": f"{limit / 1048576:g}"})
+    try:
+        desk.archive.get(terms.sha256)
+    except FacturierError:
+        return Sentence(TERMS_MISSING, values)
+    return None

@@ -1,0 +1,249 @@
+"""The card of an invoicing company: identity, mail account, texts, signatures, terms, logo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any
+
+import pypdf
+from PIL import Image, UnidentifiedImageError
+
+from core import recording
+from core.database import audit, parties
+from core.delivery import Stopped, Wire, is_loopback
+from core.dispatch.desk import Desk
+from core.dispatch.values import Value, unknown
+from core.errors import CompanyUnknown, SettingInvalid, TermsInvalid
+from core.model import DocumentType, Language
+from core.outcome import Reply
+from core.records import Company, MailAccount, Security
+from core.rendering import mail_text
+from core.sources.identifiers import normalised
+
+KINDS = {"invoice": DocumentType.INVOICE, "credit_note": DocumentType.CREDIT_NOTE}
+IDENTITY = ("name", "legal_form", "street", "additional_street", "city", "postcode", "country", "email", "iban", "bic")
+SEEN_BY_CUSTOMERS = frozenset({"colour", "logo_sha256"})
+
+
+@dataclass
+class _Changes:
+    """What a set of values comes to, table by table; nothing is written before all are good."""
+
+    card: dict[str, Any] = field(default_factory=dict)
+    account: dict[str, Any] = field(default_factory=dict)
+    texts: dict[tuple[Language, DocumentType], dict[str, str]] = field(default_factory=dict)
+    languages: dict[Language, dict[str, Any]] = field(default_factory=dict)
+    resumes: bool = False
+
+
+def names() -> list[str]:
+    """All settings of a company."""
+    per_language = [f"signature.{language}" for language in Language] + [f"terms.{language}" for language in Language]
+    texts = [f"text.{language}.{kind}.{part}" for language in Language for kind in KINDS for part in ("subject", "body")]
+    return [*IDENTITY, *_SIMPLE, *per_language, *texts]
+
+
+def list_companies(desk: Desk) -> list[Company]:
+    with desk.database.read() as connection:
+        return list(parties.load_companies(connection).values())
+
+
+def find(desk: Desk, key: str) -> Company:
+    """Raises CompanyUnknown, which names the known keys."""
+    companies = list_companies(desk)
+    for company in companies:
+        if company.key in (key, normalised(key)):
+            return company
+    raise CompanyUnknown(key=key, known=", ".join(company.key for company in companies) or "–")
+
+
+def change(desk: Desk, key: str, values: Sequence[Value]) -> Company:
+    """Set several values at once: all of them, or none when one is no good. Never sends."""
+    company = find(desk, key)
+    changes = _Changes()
+    for value in values:
+        _read(desk, value, changes)
+    _check_security(desk, company, changes)
+    with desk.database.write() as connection:
+        [before] = parties.load_companies(connection, [company.id]).values()
+        if changes.card:
+            parties.update_company(connection, company.id, changes.card)
+        if changes.account or changes.resumes:
+            parties.update_account(connection, company.id, changes.account or {"company_id": company.id})
+            recording.account_well(connection, company.id)
+        for (language, kind), text in changes.texts.items():
+            parties.set_text(connection, company.id, language, kind, text)
+        for language, part in changes.languages.items():
+            parties.set_language_part(connection, company.id, language, part)
+        [after] = parties.load_companies(connection, [company.id]).values()
+        if _customers_see_it(before, after):
+            parties.bump_company(connection, company.id)
+        changed = ", ".join(value.name for value in values)
+        audit.append(connection, company_id=company.id, who=desk.who, what="company changed", subject=company.key, why=changed, now=desk.now())
+    return find(desk, company.key)
+
+
+def _customers_see_it(before: Company, after: Company) -> bool:
+    names = ("texts", "signatures", "terms", *SEEN_BY_CUSTOMERS)
+    return any(getattr(before, name) != getattr(after, name) for name in names)
+
+
+def test_connection(desk: Desk, company_id: int) -> Reply | None:
+    """Connect and log in; nothing is sent. The server's answer when it does not work."""
+    wire = Wire(desk.account(company_id), timeout_s=min(20, desk.settings.connect_timeout_s), reply_wait_s=1)
+    try:
+        wire.check()
+    except Stopped as stopped:
+        return stopped.reply
+    finally:
+        wire.quit()
+    return None
+
+
+# Reading one value ----------------------------------------------------------------------------------------------
+
+
+def _read(desk: Desk, value: Value, changes: _Changes) -> None:
+    head, *rest = value.name.split(".")
+    if value.name in IDENTITY:
+        changes.card[value.name] = _identity(value)
+    elif value.name in _SIMPLE:
+        _SIMPLE[value.name](desk, value, changes)
+    elif head == "text" and len(rest) == 3 and rest[0] in Language and rest[1] in KINDS and rest[2] in ("subject", "body"):
+        _text(value, changes, Language(rest[0]), KINDS[rest[1]], rest[2])
+    elif head == "signature" and len(rest) == 1 and rest[0] in Language:
+        changes.languages.setdefault(Language(rest[0]), {})["signature"] = value.text().strip()
+    elif head == "terms" and len(rest) == 1 and rest[0] in Language:
+        changes.languages.setdefault(Language(rest[0]), {}).update(_terms(desk, value))
+    else:
+        raise unknown(value.name, names())
+
+
+def _identity(value: Value) -> str | None:
+    text = value.line().strip()
+    if value.name == "name" and not text:
+        raise value.refuse("a company needs a name")
+    if value.name == "country" and text and not (len(text) == 2 and text.isalpha()):
+        raise value.refuse("a country code of two letters is expected")
+    if value.name == "iban":
+        text = text.replace(" ", "").upper()
+    return text or None
+
+
+def _text(value: Value, changes: _Changes, language: Language, kind: DocumentType, part: str) -> None:
+    text = value.line().strip() if part == "subject" else value.text().strip()
+    if not text:
+        raise value.refuse("it must not be empty")
+    mail_text.check(text)
+    changes.texts.setdefault((language, kind), {})[part] = text
+
+
+def _terms(desk: Desk, value: Value) -> dict[str, Any]:
+    """A PDF with pages in it, looked at by its bytes; an empty value takes the terms away."""
+    if value.content in ("", b""):
+        return {"terms_sha256": None, "terms_name": None, "terms_size": None}
+    content = value.file()
+    pdf_pages(content)
+    limit = desk.settings.terms_limit
+    if len(content) > limit:
+        raise TermsInvalid(why=f"{value.file_name} is {len(content) / 1048576:.1f} MB; at most {limit / 1048576:g} MB can be attached.")
+    return {"terms_sha256": desk.archive.put(content), "terms_name": value.file_name or "terms.pdf", "terms_size": len(content)}
+
+
+def pdf_pages(content: bytes) -> int:
+    """How many pages a PDF has. Raises TermsInvalid when it is none."""
+    if b"%PDF-" not in content[:1024]:
+        raise TermsInvalid(why="the file is not a PDF.")
+    try:
+        pages = len(pypdf.PdfReader(BytesIO(content)).pages)
+    except Exception as error:  # noqa: BLE001  pypdf raises whatever a broken file makes it stumble over
+        raise TermsInvalid(why=f"the PDF cannot be opened ({error}).") from error
+    if pages == 0:
+        raise TermsInvalid(why="the PDF has no pages.")
+    return pages
+
+
+def _logo(desk: Desk, value: Value, changes: _Changes) -> None:
+    if value.content in ("", b""):
+        changes.card["logo_sha256"] = None
+        return
+    try:
+        with Image.open(BytesIO(value.file())) as image:
+            image.thumbnail((1200, 1200))
+            picture = image.convert("RGBA" if "A" in image.getbands() or "transparency" in image.info else "RGB")
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+        raise value.refuse("it is not a picture (PNG or JPEG)") from error
+    kept = BytesIO()
+    picture.save(kept, "PNG", optimize=True)
+    changes.card["logo_sha256"] = desk.archive.put(kept.getvalue())
+
+
+def _colour(_desk: Desk, value: Value, changes: _Changes) -> None:
+    text = value.line().strip().lower()
+    if text and not (len(text) == 7 and text[0] == "#" and all(char in "0123456789abcdef" for char in text[1:])):
+        raise value.refuse("a colour like #1a6b5a is expected")
+    changes.card["colour"] = text or None
+
+
+def _password(desk: Desk, value: Value, changes: _Changes) -> None:
+    secret = value.line()
+    changes.account["password_encrypted"] = desk.settings.fernet().encrypt(secret.encode()).decode() if secret else None
+
+
+def _host(_desk: Desk, value: Value, changes: _Changes) -> None:
+    host = value.line().strip()
+    if " " in host or "/" in host or "@" in host:
+        raise value.refuse("the name of a server is expected, like smtp.example.be")
+    changes.account["host"] = host or None
+
+
+def _mailbox(column: str, *, bare: bool) -> Callable[[Desk, Value, _Changes], None]:
+    def read(_desk: Desk, value: Value, changes: _Changes) -> None:
+        mailbox = value.mailbox()
+        changes.account[column] = None if mailbox is None else mailbox.addr_spec if bare else str(mailbox)
+
+    return read
+
+
+def _simple(table: str, column: str, convert: Callable[[Value], Any]) -> Callable[[Desk, Value, _Changes], None]:
+    def read(_desk: Desk, value: Value, changes: _Changes) -> None:
+        getattr(changes, table)[column] = convert(value)
+
+    return read
+
+
+def _resume(_desk: Desk, value: Value, changes: _Changes) -> None:
+    if value.boolean():
+        raise value.refuse("an account pauses by itself; false resumes it")
+    changes.resumes = True
+
+
+_SIMPLE: Mapping[str, Callable[[Desk, Value, _Changes], None]] = {
+    "language": _simple("card", "language", lambda value: value.one_of(Language)),
+    "go_live": _simple("card", "go_live", Value.day),
+    "colour": _colour,
+    "logo": _logo,
+    "smtp.host": _host,
+    "smtp.port": _simple("account", "port", lambda value: value.whole(1, 65535)),
+    "smtp.security": _simple("account", "security", lambda value: value.one_of(Security).value),
+    "smtp.user": _simple("account", "user", lambda value: value.line().strip() or None),
+    "smtp.password": _password,
+    "mail.from": _mailbox("from_mailbox", bare=False),
+    "mail.reply_to": _mailbox("reply_to", bare=False),
+    "mail.envelope_from": _mailbox("envelope_from", bare=True),
+    "mail.archive": _mailbox("archive_address", bare=True),
+    "account.paused": _resume,
+}
+
+
+def _check_security(desk: Desk, company: Company, changes: _Changes) -> None:
+    """An unprotected connection is only for this machine itself."""
+    account: MailAccount = desk.account(company.id)
+    security = changes.account.get("security", account.security.value)
+    host = changes.account.get("host", account.host)
+    if {"security", "host"} & changes.account.keys() and security == Security.NONE.value and host and not is_loopback(host):
+        raise SettingInvalid(name="smtp.security", value="none", why=f"{host} is another machine; choose tls or starttls.")
+
+

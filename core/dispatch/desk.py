@@ -1,0 +1,45 @@
+"""What every use case works with: settings, database, archive, clock, and who is at the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cryptography.fernet import InvalidToken
+
+from core.archive import Archive
+from core.database import parties
+from core.database.session import Database
+from core.errors import SecretUnreadable
+from core.records import MailAccount
+from core.settings import Settings
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    settings: Settings
+    database: Database
+    archive: Archive
+    who: str
+    clock: Callable[[], datetime] = utc_now
+
+    def now(self) -> datetime:
+        return self.clock()
+
+    def account(self, company_id: int) -> MailAccount:
+        """The mail account with its password in clear; never kept, never logged."""
+        with self.database.read() as connection:
+            row = parties.load_account_row(connection, company_id)
+        secret = row.password_encrypted
+        return parties.to_account(row, self._clear(secret) if secret else "")
+
+    def _clear(self, secret: str) -> str:
+        try:
+            return self.settings.fernet().decrypt(secret.encode()).decode()
+        except (InvalidToken, ValueError) as error:
+            raise SecretUnreadable from error

@@ -1,0 +1,123 @@
+"""What people keep: the card of an invoicing company, its mail account, the card of a customer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from core.errors import Sentence
+from core.mailbox import Mailbox
+from core.model import Address, DispatchStatus, DocumentType, Language, Ledger, RecipientRole, XmlFormat
+
+
+class Security(StrEnum):
+    """How the connection to the mail server is protected."""
+
+    TLS = "tls"
+    STARTTLS = "starttls"
+    NONE = "none"  # only to this machine itself
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailAccount:
+    """Where the mails of one company are handed over. `password` is in clear only in memory."""
+
+    company_id: int
+    host: str = ""
+    port: int = 0
+    security: Security = Security.STARTTLS
+    user: str = ""
+    password: str = field(default="", repr=False)
+    from_mailbox: Mailbox | None = None
+    reply_to: Mailbox | None = None
+    envelope_from: str = ""
+    archive_address: str = ""
+    paused_because: Sentence | None = None
+    paused_until: datetime | None = None
+
+    @property
+    def is_set(self) -> bool:
+        return bool(self.host and self.port and self.from_mailbox)
+
+    @property
+    def sender(self) -> str:
+        """The addr-spec of MAIL FROM."""
+        return self.envelope_from or (self.from_mailbox.addr_spec if self.from_mailbox else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccompanyingText:
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """The PDF with the terms of sale, kept in the archive."""
+
+    sha256: str
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Company:
+    """An invoicing company (société facturante)."""
+
+    id: int
+    key: str
+    name: str
+    vat_id: str | None = None
+    enterprise_number: str | None = None
+    legal_form: str | None = None
+    address: Address = field(default_factory=Address)
+    email: str | None = None
+    iban: str | None = None
+    bic: str | None = None
+    language: Language = Language.FR
+    colour: str | None = None
+    logo_sha256: str | None = None
+    go_live: date | None = None
+    version: int = 1
+    texts: Mapping[tuple[Language, DocumentType], AccompanyingText] = field(default_factory=dict)
+    signatures: Mapping[Language, str] = field(default_factory=dict)
+    terms: Mapping[Language, Terms] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Customer:
+    """A buyer's card. `recipients` are what a person entered, never what a file suggested."""
+
+    id: int
+    key: str
+    name: str
+    vat_id: str | None = None
+    enterprise_number: str | None = None
+    address: Address = field(default_factory=Address)
+    language: Language = Language.FR
+    wants_email: bool = False
+    xml_format: XmlFormat = XmlFormat.EFFF3
+    peppol_elsewhere: bool = False
+    suggested_email: str | None = None
+    notes: str = ""
+    version: int = 1
+    recipients: tuple[tuple[RecipientRole, Mailbox], ...] = ()
+
+    def mailboxes(self, role: RecipientRole) -> tuple[Mailbox, ...]:
+        return tuple(mailbox for kind, mailbox in self.recipients if kind is role)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvoiceRow:
+    """What the outbox needs to know of an invoice, without its content."""
+
+    id: int
+    company_id: int
+    customer_id: int
+    number: str
+    type_code: DocumentType
+    version: int
+    ledger: Ledger
+    status: DispatchStatus

@@ -1,0 +1,50 @@
+"""The worker process: works the outbox until it is told to stop. As many as wanted, on as many machines as wanted."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+from types import FrameType
+
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from core.app import App
+from core.dispatch.sending import Worker
+
+log = structlog.get_logger()
+
+
+def name() -> str:
+    return f"{socket.gethostname()}/{os.getpid()}"
+
+
+class Stop:
+    """SIGTERM and SIGINT let the message in hand be finished first."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask)
+
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        self.asked = True
+
+
+def run(app: App, *, stop: Stop | None = None) -> None:
+    """Until a signal comes. A database that is away is waited for; what was in hand is swept later by whoever comes first."""
+    stop = stop or Stop()
+    worker = Worker(desk=app.desk, name=name())
+    log.info("worker started", name=worker.name)
+    while not stop.asked:
+        try:
+            busy = worker.step()
+        except OperationalError as error:
+            log.warning("database does not answer", error=str(error.orig))
+            busy = 0
+        if not busy:
+            time.sleep(app.desk.settings.poll_s)
+    worker.close()
+    log.info("worker stopped", name=worker.name)
