@@ -48,7 +48,7 @@ def party_key(party: Party) -> str:
     if party.endpoint is not None and ("@" in party.endpoint.value or _says_something(party.endpoint.value)):
         value = "".join(party.endpoint.value.split())
         return f"{party.endpoint.scheme or ''}:{value.lower() if '@' in value else value}"
-    return slug(" ".join(part for part in (party.name, party.address.postcode) if part))
+    return slug(" ".join(part for part in (party.name, party.address.postcode) if part)) or party.name
 
 
 def vat_id(text: str) -> str | None:

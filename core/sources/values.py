@@ -21,6 +21,8 @@ CBC = "{urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2}"
 ROUNDED = N_("{term} is stated as {stated}; amounts have two decimals, so {rounded} was taken.")
 
 _LINES_NAMED = 10
+_MOST = 100  # sentences; nobody reads more of a file that is so wrong
+_LONGEST = 100  # characters of a number or date
 _SHOWN = 60  # characters of a refused value
 # xs:decimal without exponent; fifteen digits before the point fit every database as hundredths
 _DECIMAL = re.compile(r"[+-]?(?:0*[0-9]{1,15}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})")
@@ -34,19 +36,19 @@ T = TypeVar("T")
 class Remarks:
     """What is odd in a source. The same oddity on several lines becomes one sentence with `{lines}` in it."""
 
-    _sentences: list[Sentence] = field(default_factory=list)
+    _sentences: dict[tuple[str, ...], Sentence] = field(default_factory=dict)
     _lines: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, template: str, **values: object) -> None:
-        sentence = Sentence(template, {name: str(value) for name, value in values.items()})
-        if sentence not in self._sentences:
-            self._sentences.append(sentence)
+        filled = {name: str(value) for name, value in values.items()}
+        if len(self._sentences) < _MOST:
+            self._sentences.setdefault((template, *filled.values()), Sentence(template, filled))
 
     def on_line(self, template: str, line: str) -> None:
         self._lines.setdefault(template, []).append(line)
 
     def sentences(self) -> tuple[Sentence, ...]:
-        return (*self._sentences, *(Sentence(template, {"lines": _named(lines)}) for template, lines in self._lines.items()))
+        return (*self._sentences.values(), *(Sentence(template, {"lines": _named(lines)}) for template, lines in self._lines.items()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +126,7 @@ def day(parent: Element | None, name: str, term: str) -> date | None:
     element = basic(parent, name)
     if element is None:
         return None
-    match = _DATE.fullmatch(content(element))
+    match = _DATE.fullmatch(content(element)[:_LONGEST])
     try:
         return date(*(int(part) for part in match.groups())) if match else _refuse(element, term, "date")
     except ValueError:
@@ -137,7 +139,7 @@ def exact(parent: Element | None, name: str, term: str, expected: str = "amount"
     if element is None:
         return None
     stated = content(element)
-    if not _DECIMAL.fullmatch(stated):
+    if len(stated) > _LONGEST or not _DECIMAL.fullmatch(stated):
         _refuse(element, term, expected)
     return Decimal(stated) or Decimal(0)  # never minus zero
 

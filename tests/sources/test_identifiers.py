@@ -55,6 +55,10 @@ def test_what_a_party_is_matched_by(overrides: dict[str, object], key: str) -> N
     assert party_key(party(**overrides)) == key
 
 
+def test_a_name_of_signs_only_is_still_a_key() -> None:
+    assert party_key(party(name="***", address=make.address(postcode=None))) == "***"
+
+
 def test_slugs_keep_other_scripts() -> None:
     assert slug("Ωmega  Στούντιο 7") == "ωmega-στουντιο-7"
 

@@ -268,6 +268,14 @@ def test_the_same_oddity_on_many_lines_is_one_sentence() -> None:
     assert len(found.warnings) == 3
 
 
+def test_a_file_wrong_in_every_way_is_read_in_time() -> None:
+    group = """<cac:TaxSubtotal><cbc:TaxableAmount>{}</cbc:TaxableAmount><cbc:TaxAmount>99999</cbc:TaxAmount>
+      <cac:TaxCategory><cbc:ID>S</cbc:ID><cbc:Percent>21</cbc:Percent></cac:TaxCategory></cac:TaxSubtotal>"""
+    found = read(added(invoice(), "/*/cac:TaxTotal", *(group.format(number) for number in range(5000))))
+    assert len(found.vat_breakdown) == 5001
+    assert len(found.warnings) == 100
+
+
 @given(
     st.decimals(min_value=-(10**12), max_value=10**12, places=2, allow_nan=False, allow_infinity=False),
     st.integers(min_value=0, max_value=6),
