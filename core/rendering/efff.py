@@ -139,11 +139,11 @@ def _with_cash_discount(invoice: Invoice) -> Invoice:
     if not any(part.exemption_reason == CASH_DISCOUNT for part in breakdown):
         nothing = VatBreakdown(category="E", rate=ZERO, taxable_amount=ZERO, vat_amount=ZERO, exemption_reason=CASH_DISCOUNT, belgian_code="NA")
         breakdown = (*breakdown, nothing)  # the VAT was reckoned on the full price
-    stated = replace(discount, amount=_to_subtract(discount, invoice), until=discount.until or invoice.due_date or invoice.issue_date)
+    stated = replace(discount, amount=to_subtract(discount, invoice), until=discount.until or invoice.due_date or invoice.issue_date)
     return replace(invoice, vat_breakdown=breakdown, cash_discount=stated)
 
 
-def _to_subtract(discount: CashDiscount, invoice: Invoice) -> Decimal:
+def to_subtract(discount: CashDiscount, invoice: Invoice) -> Decimal:
     """e-FFF states what may be subtracted, UBL.BE what is then left to pay: the larger part of the total is the latter."""
     total = invoice.totals.total_without_vat
     expected = round_half_up(total * discount.percentage / 100)

@@ -1,0 +1,335 @@
+from __future__ import annotations
+
+import hashlib
+import re
+import subprocess
+import sys
+import unicodedata
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import page
+import pypdf
+import pypdfium2
+import pytest
+import zxingcpp
+from babel.messages.pofile import read_po
+from PIL import Image
+
+from core.model import ZERO, AllowanceCharge, CashDiscount, Invoice, Language, Party, PaymentMeans, VatBreakdown
+from core.rendering import epc
+from core.rendering.pdf import accent, render
+from tests import builders as make
+from tests.rendering.samples import Maker, full
+
+ROOT = Path(__file__).parents[2]
+
+
+def pages(pdf: bytes) -> list[str]:
+    """The text of each page, with plain blanks."""
+    reader = pypdf.PdfReader(BytesIO(pdf))
+    return [re.sub(r"[^\S\n]+", " ", unicodedata.normalize("NFKC", each.extract_text())) for each in reader.pages]
+
+
+def words(invoice: Invoice, language: Language = Language.EN) -> str:
+    """All text, on one line."""
+    return " ".join(" ".join(pages(render(invoice, language=language))).split())
+
+
+def is_pdf_a(pdf: bytes) -> bool:
+    return page.is_pdf_compliant_bytes(pdf, profile=page.ValidationProfile.PDF_A_3B)
+
+
+def picture(mode: str, file_format: str, *, size: tuple[int, int] = (300, 100)) -> bytes:
+    buffer = BytesIO()
+    Image.new(mode, size).save(buffer, file_format)
+    return buffer.getvalue()
+
+
+# What it says ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("language", "kind", "title"),
+    [
+        (Language.FR, make.invoice, "Facture"),
+        (Language.NL, make.invoice, "Factuur"),
+        (Language.EN, make.invoice, "Invoice"),
+        (Language.FR, make.credit_note, "Note de crédit"),
+        (Language.NL, make.credit_note, "Creditnota"),
+        (Language.EN, make.credit_note, "Credit note"),
+    ],
+)
+def test_the_title_and_number_are_there_in_each_language(language: Language, kind: Maker, title: str) -> None:
+    invoice = kind()
+    (text,) = pages(render(invoice, language=language))
+    assert title in text.splitlines()
+    assert invoice.number in text.splitlines()
+
+
+def test_parties_and_payment_are_complete() -> None:
+    text = words(make.invoice())
+    for expected in (
+        "Atelier Dubois SRL",
+        "SRL, RPM Bruxelles",
+        "Rue de la Loi 16",
+        "1000 Bruxelles",
+        "VAT BE 0123.456.749",
+        "Enterprise number 0123.456.749",
+        "Bakkerij Peeters BV",
+        "VAT BE 0999.999.922",
+        "24 Nov 2026",
+        "Please pay € 242.00 by 24 Dec 2026.",
+        "IBAN BE71 0961 2345 6769 BIC GKCCBEBB",
+        make.OGM,
+    ):
+        assert expected in text
+
+
+def test_all_figures_of_a_full_invoice_appear() -> None:
+    invoice = full(make.invoice)
+    text = words(invoice)
+    totals = invoice.totals
+    amounts = [totals.line_total, totals.total_without_vat, totals.vat_total, totals.total_with_vat, totals.paid_amount, totals.amount_due]
+    amounts += [totals.rounding_amount, totals.vat_total_accounting or ZERO]
+    amounts += [amount for part in invoice.vat_breakdown for amount in (part.taxable_amount, part.vat_amount)]
+    amounts += [amount for line in invoice.lines for amount in (line.net_amount, line.net_price, line.gross_price or ZERO)]
+    charges = (*invoice.allowances_charges, *(charge for line in invoice.lines for charge in line.allowances_charges))
+    amounts += [charge.amount for charge in charges]
+    for amount in amounts:
+        assert f"{amount:,.2f}" in text or f"{amount:,}" in text, amount
+    for reference in ("PO-1", "SO-1", "C-1", "P-1", "D-1", "R-1", "T-1", "V-1", "V-2", "AC-1", "Fiscaal BV", "Factor NV", "RPM-7", "Dépôt"):
+        assert reference in text
+
+
+def test_a_unit_price_keeps_its_own_decimals() -> None:
+    text = words(make.invoice(lines=(make.line(net_price=Decimal("0.42695"), unit_code="KMT", quantity=Decimal("12.5")),)), Language.NL)
+    assert "12,5 km 0,42695 21 % 5,34" in text
+
+
+def test_reverse_charge_is_said_in_dutch() -> None:
+    part = VatBreakdown(category="AE", rate=ZERO, taxable_amount=Decimal(200), vat_amount=ZERO, exemption_reason="Medecontractant")
+    text = words(make.invoice(lines=(make.line(vat_category="AE", vat_rate=ZERO),), vat_breakdown=(part,)), Language.NL)
+    assert "Btw verlegd – Medecontractant" in text
+
+
+def test_a_credit_note_names_its_invoice_and_the_duty_to_repay() -> None:
+    text = words(make.credit_note(), Language.FR)
+    assert "Facture concernée 2026-0042 (24/11/2026)" in text
+    assert "TVA à reverser à l’État" in text
+    assert "Merci de payer" not in text
+    assert "à reverser" not in words(make.credit_note(buyer=make.private_person()), Language.FR)
+
+
+def test_terms_discount_notes_and_self_billing_close_the_document() -> None:
+    discount = CashDiscount(percentage=Decimal(2), amount=Decimal(392), until=date(2026, 12, 2))
+    text = words(
+        make.invoice(
+            lines=(make.line(quantity=Decimal(4)),), payment_terms="30 jours", cash_discount=discount, notes=("Merci.",), source_type_code="389"
+        )
+    )
+    for expected in ("Payment terms 30 jours", "Cash discount 2 % (€ 8.00) if paid by 2 Dec 2026", "Notes Merci.", "Self-billing"):
+        assert expected in text
+
+
+def test_a_direct_debit_asks_for_no_transfer() -> None:
+    means = PaymentMeans(means_code="59", iban=make.IBAN, mandate_reference="M-7")
+    text = words(make.invoice(payment_means=(means,)))
+    assert "€ 242.00 will be collected by direct debit on 24 Dec 2026." in text
+    assert "Scan to pay" not in text
+
+
+def test_the_head_of_the_table_and_the_page_number_are_on_every_page() -> None:
+    lines = tuple(make.line(id=str(at), name=f"Prestation {at}", description="Sur place " * 20) for at in range(1, 121))
+    texts = pages(render(make.invoice(lines=lines), language=Language.FR))
+    assert len(texts) > 5
+    for at, text in enumerate(texts, 1):
+        assert f"Page {at} sur {len(texts)}" in text
+        assert "Facture 2026-0042" in text
+        assert ("Prix unitaire" in text) == ("Prestation" in text)
+    everything = " ".join(texts)
+    assert [int(number) for number in re.findall(r"Prestation (\d+)", everything)] == list(range(1, 121))
+
+
+# The QR code -----------------------------------------------------------------------------------------------------
+
+
+def decoded(pdf: bytes) -> list[str]:
+    document: Any = pypdfium2
+    picture = document.PdfDocument(pdf)[0].render(scale=3).to_pil()
+    return [barcode.text for barcode in zxingcpp.read_barcodes(picture)]
+
+
+def test_the_qr_code_pays_the_invoice() -> None:
+    (text,) = decoded(render(make.invoice(), language=Language.EN))
+    assert text == f"BCD\n002\n1\nSCT\nGKCCBEBB\nAtelier Dubois SRL\n{make.IBAN}\nEUR242.00\n\n\n{make.OGM}"
+
+
+@pytest.mark.parametrize(
+    "invoice",
+    [
+        make.credit_note(),
+        make.invoice(currency="USD"),
+        make.invoice(payment_means=()),
+        make.paid(make.invoice(), "242.00"),
+        make.invoice(payment_means=(PaymentMeans(means_code="49", iban=make.IBAN),)),
+    ],
+    ids=["credit note", "dollars", "no account", "paid", "direct debit"],
+)
+def test_there_is_no_qr_code_where_no_transfer_in_euro_is_due(invoice: Invoice) -> None:
+    assert epc.payload(invoice) is None
+    assert decoded(render(invoice, language=Language.EN)) == []
+
+
+def test_a_creditor_reference_goes_into_its_own_field() -> None:
+    payload = epc.payload(make.invoice(payment_means=(PaymentMeans(iban="be71 0961 2345 6769", reference="RF18 5390 0754 7034"),)))
+    assert payload is not None
+    assert payload.split("\n")[4:] == ["", "Atelier Dubois SRL", make.IBAN, "EUR242.00", "", "RF18539007547034", ""]
+
+
+def test_a_long_name_does_not_make_the_code_too_long() -> None:
+    means = PaymentMeans(iban=make.IBAN, reference="Ω" * 140, account_name="Ω" * 70)
+    payload = epc.payload(make.invoice(payment_means=(means,)))
+    assert payload is not None
+    assert len(payload.encode()) <= 331
+
+
+# The file --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [make.invoice, make.credit_note])
+@pytest.mark.parametrize("language", list(Language))
+def test_it_is_pdf_a_3b(kind: Maker, language: Language) -> None:
+    assert is_pdf_a(render(full(kind), language=language, colour="#0a7d5a"))
+
+
+@pytest.mark.parametrize(
+    "logo",
+    [
+        picture("RGBA", "PNG"),
+        picture("RGB", "PNG", size=(3000, 2000)),
+        picture("P", "GIF"),
+        picture("L", "JPEG"),
+        picture("RGB", "JPEG"),
+        picture("CMYK", "JPEG"),
+        picture("1", "PNG"),
+        picture("I;16", "PNG"),
+    ],
+    ids=["alpha", "large", "palette", "grey", "jpeg", "cmyk", "bitmap", "16 bits"],
+)
+def test_every_logo_leaves_it_pdf_a_3b(logo: bytes) -> None:
+    pdf = render(make.invoice(), language=Language.EN, logo=logo)
+    assert is_pdf_a(pdf)
+    assert len(pypdf.PdfReader(BytesIO(pdf)).pages[0].images) == 2  # with the QR code
+
+
+@pytest.mark.parametrize("logo", [b"", b"no picture", picture("RGB", "PNG")[:-30], b"<svg xmlns='http://www.w3.org/2000/svg'/>"])
+def test_a_bad_logo_is_left_out(logo: bytes) -> None:
+    pdf = render(make.invoice(), language=Language.EN, logo=logo)
+    assert is_pdf_a(pdf)
+    assert "Atelier Dubois SRL" in pages(pdf)[0]
+
+
+def test_streams_that_end_in_a_carriage_return_stay_pdf_a() -> None:
+    rendered = [render(make.invoice(number=f"2026-{at}"), language=Language.EN) for at in range(300)]
+    assert all(map(is_pdf_a, rendered))
+    assert not any(b"\r\nendstream" in pdf for pdf in rendered)
+
+
+def test_the_same_invoice_gives_the_same_bytes_in_any_process_and_thread() -> None:
+    invoice = full(make.invoice)
+    first = render(invoice, language=Language.NL, logo=picture("RGBA", "PNG"))
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(lambda _: render(invoice, language=Language.NL, logo=picture("RGBA", "PNG")), range(8))) == {first}
+    program = (
+        "import hashlib\n"
+        "from core.model import Language\n"
+        "from core.rendering.pdf import render\n"
+        "from tests.rendering.samples import full\n"
+        "from tests.rendering.test_pdf import picture\n"
+        "from tests import builders as make\n"
+        "render(make.credit_note(), language=Language.FR)\n"
+        "pdf = render(full(make.invoice), language=Language.NL, logo=picture('RGBA', 'PNG'))\n"
+        "print(hashlib.sha256(pdf).hexdigest())\n"
+    )
+    outcome = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env={"PYTHONHASHSEED": "7"}, capture_output=True, text=True, check=True)
+    assert outcome.stdout.strip() == hashlib.sha256(first).hexdigest()
+
+
+def test_the_metadata_say_what_it_is() -> None:
+    pdf = render(make.invoice(), language=Language.FR)
+    reader = pypdf.PdfReader(BytesIO(pdf))
+    assert reader.xmp_metadata is not None
+    assert reader.xmp_metadata.dc_title == {"x-default": "Facture 2026-0042"}
+    assert b"2026-11-24T00:00:00+00:00" in pdf
+
+
+# Extremes --------------------------------------------------------------------------------------------------------
+
+
+def test_letters_outside_latin_are_drawn_and_unknown_ones_marked() -> None:
+    buyer = make.party(name="Αθήνα Москва Łódź 日本 🎉", address=make.address(street="e\u0301cole\u0000\u200b"))
+    pdf = render(make.invoice(buyer=buyer), language=Language.FR)
+    assert is_pdf_a(pdf)
+    (text,) = pages(pdf)
+    assert "Αθήνα Москва Łódź ?? ?" in text
+    assert "école\n" in text
+
+
+def test_extreme_texts_and_figures_never_break_it() -> None:
+    lines = (
+        make.line(name="y" * 500, description="long text " * 900),
+        make.line(id="2", name="", quantity=Decimal("1234567.123456"), net_price=Decimal("99999999.999999"), unit_code="UNKNOWN-UNIT"),
+    )
+    invoice = make.invoice(
+        number="N" * 80,
+        seller=make.seller(name="S" * 150, address=make.address(street="\n".join("123456789012"))),
+        buyer=make.party(name="W " * 90, address=make.address(street="x" * 300)),
+        lines=lines,
+        notes=("note " * 2000, "", "\n\n"),
+        buyer_reference="r" * 200,
+        payment_terms="é" * 3000,
+        allowances_charges=(AllowanceCharge(is_charge=False, amount=ZERO, reason="q" * 300, vat_category="S", vat_rate=Decimal(21)),),
+    )
+    pdf = render(invoice, language=Language.EN)
+    assert is_pdf_a(pdf)
+    text = " ".join(pages(pdf))
+    assert text.count("long text") == 900
+    assert "149,382,621,938,416.51" in text
+
+
+def test_an_invoice_with_hardly_anything_is_rendered() -> None:
+    nobody = Party(name="")
+    invoice = make.invoice(seller=nobody, buyer=nobody, payment_means=(), due_date=None, lines=(make.line(name=""),))
+    assert is_pdf_a(render(invoice, language=Language.FR))
+    empty = replace(invoice, lines=(), vat_breakdown=())
+    assert is_pdf_a(render(empty, language=Language.FR))
+
+
+def test_the_company_colour_is_dark_enough_to_read() -> None:
+    assert accent("#0a7d5a") == (10, 125, 90)
+    assert accent(None) == accent("blue; drop table") == (31, 58, 95)
+    red, green, blue = accent("#ffee00")
+    assert red < 140
+    assert green < 140
+    assert blue == 0
+
+
+# Words -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", [Language.FR, Language.NL])
+def test_every_label_is_translated(language: Language) -> None:
+    source = "".join(path.read_text() for path in (ROOT / "core" / "rendering").glob("*.py") if path.stem not in ("mail_text", "message"))
+    labels = set(re.findall(r'N_\(["\'](.+?)["\']\)', source))
+    with (ROOT / "core" / "locale" / language.value / "documents.po").open("rb") as file:
+        catalog = read_po(file)
+    assert labels == {message.id for message in catalog if message.id}
+    for message in catalog:
+        assert message.string, message.id
+        assert set(re.findall(r"\{\w+\}", str(message.id))) == set(re.findall(r"\{\w+\}", str(message.string))), message.id
