@@ -65,10 +65,13 @@ class Wire:
         return self._say(envelope_from, recipients, content, keep)
 
     def dot(self) -> Reply:
-        """The point of no return. A reply without a code means that nobody can know."""
+        """The point of no return. A reply of stage `dot` without a code means that nobody can know."""
         smtp = self._smtp
         assert smtp is not None and smtp.sock is not None, "dot() follows body()"
         self._fresh = False
+        if _has_hung_up(smtp.sock):
+            self.close()
+            return Reply(stage=Stage.BODY, text="The server hung up before the mail was complete.")
         try:
             smtp.sock.settimeout(self.reply_wait_s)
             smtp.send(b".\r\n")
@@ -192,6 +195,7 @@ def connect(account: MailAccount, *, timeout_s: float) -> smtplib.SMTP:
         local_hostname=_our_name(),
         **by_security[account.security],
     )
+    client.user = account.user  # yagmail makes `marie` into `marie@gmail.com`
     client.set_logging(None)
     try:
         client.login()
@@ -239,6 +243,17 @@ def _stuffed(content: bytes) -> bytes:
     """RFC 5321 4.5.2, without the final dot."""
     body = _LEADING_DOT.sub(b"..", content)
     return body if body.endswith(b"\r\n") else body + b"\r\n"
+
+
+def _has_hung_up(sock: socket.socket) -> bool:
+    """Whether the server closed the line before we wrote the dot: then nothing left, and nobody need be asked."""
+    sock.setblocking(False)
+    try:
+        return socket.socket.recv(sock, 1, socket.MSG_PEEK) == b""  # the plain socket below TLS: only its end counts here
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 def _our_name() -> str:

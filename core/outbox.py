@@ -9,12 +9,11 @@ A claim whose lease is over goes back to `queued`: no dot was written, so nothin
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from core.database import audit
 from core.database import deliveries as rows
@@ -84,6 +83,19 @@ def new_message_id(domain: str) -> str:
     return f"<{uuid4().hex}@{domain}>"
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Standing:
+    """An invoice as it stands in the transaction that queues."""
+
+    id: int
+    status: DispatchStatus
+    number: str
+    company_id: int
+    invoice_version: int
+    customer_version: int
+    company_version: int
+
+
 # Queueing -------------------------------------------------------------------------------------------------------
 
 
@@ -104,7 +116,7 @@ def enqueue(connection: Connection, requests: Sequence[Request], *, who: str, no
             continue
         _insert(connection, request, state, recipients, batch_id=batch_id, now=now)
         queued.append(request.invoice_id)
-        standing[request.invoice_id] = state._replace(status=DispatchStatus.QUEUED)  # the same invoice twice in one request
+        standing[request.invoice_id] = replace(state, status=DispatchStatus.QUEUED)  # the same invoice twice in one request
     for part in rows.chunks(queued):
         connection.execute(update(invoices).where(invoices.c.id.in_(part)).values(ledger=Ledger.EMAIL, ledger_fixed=True))
     rows.refresh_status(connection, queued, now=now)
@@ -115,8 +127,8 @@ def enqueue(connection: Connection, requests: Sequence[Request], *, who: str, no
     return Queued(batch_id=batch_id, invoice_ids=tuple(queued), refused=refused)
 
 
-def _standing(connection: Connection, invoice_ids: Sequence[int]) -> dict[int, Row[Any]]:
-    found: dict[int, Row[Any]] = {}
+def _standing(connection: Connection, invoice_ids: Sequence[int]) -> dict[int, _Standing]:
+    found: dict[int, _Standing] = {}
     for part in rows.chunks(list(dict.fromkeys(invoice_ids))):
         query = (
             select(
@@ -133,11 +145,11 @@ def _standing(connection: Connection, invoice_ids: Sequence[int]) -> dict[int, R
             .where(invoices.c.id.in_(part))
             .with_for_update(of=invoices)
         )
-        found.update({row.id: row for row in connection.execute(query)})
+        found.update({row.id: _Standing(**row._mapping) for row in connection.execute(query)})
     return found
 
 
-def _refusal(state: Row[Any], request: Request) -> Sentence | None:
+def _refusal(state: _Standing, request: Request) -> Sentence | None:
     if state.status not in SENDABLE:
         return Sentence(ALREADY[state.status])
     if request.seen is not None:
@@ -161,7 +173,7 @@ def _still_due(connection: Connection, request: Request) -> dict[str, RecipientR
 def _insert(
     connection: Connection,
     request: Request,
-    state: Row[Any],
+    state: _Standing,
     recipients: Mapping[str, RecipientRole],
     *,
     batch_id: int,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, update
@@ -14,34 +15,41 @@ from core.errors import Sentence
 from core.model import DeliveryStatus
 from core.outcome import GAVE_UP, Effect, Reply, explain, judge, spoken
 
-BACK_OFF_S = (5, 15, 60, 300, 900, 1800, 3600)  # after the first, second … try; the last one repeats
+BACK_OFF = (1, 3, 12, 60, 180, 360, 720)  # times the first wait, after the first, second … try; the last one repeats
 FINAL = {Effect.SENT: DeliveryStatus.SENT, Effect.FAILED: DeliveryStatus.FAILED, Effect.UNCERTAIN: DeliveryStatus.UNCERTAIN}
 
 
-def back_off(tries: int) -> timedelta:
-    return timedelta(seconds=BACK_OFF_S[min(max(tries, 1), len(BACK_OFF_S)) - 1])
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How long, and how often, what failed for a while is tried again."""
+
+    retry_hours: float
+    back_off_s: float
+
+    def wait(self, tries: int) -> timedelta:
+        return timedelta(seconds=self.back_off_s * BACK_OFF[min(max(tries, 1), len(BACK_OFF)) - 1])
 
 
-def settle(connection: Connection, message: ClaimedMessage, answers: Mapping[str, Reply], *, retry_hours: float, now: datetime) -> None:
+def settle(connection: Connection, message: ClaimedMessage, answers: Mapping[str, Reply], *, patience: Patience, now: datetime) -> None:
     """Record one reply per envelope recipient and give the message back once nothing of it is open."""
     due_at = None
     for recipient, reply in answers.items():
-        status, because = _verdict(message, recipient, reply, retry_hours=retry_hours, now=now)
+        status, because = _verdict(message, recipient, reply, patience=patience, now=now)
         changed = rows.record(connection, message, recipient, status, reply=reply, because=because, now=now)
         if changed and status is DeliveryStatus.QUEUED:
-            due_at = now + back_off(message.tries)
+            due_at = now + patience.wait(message.tries)
     if due_at is not None:
         rows.set_due(connection, message.id, due_at)
     rows.release_if_done(connection, message)
     rows.refresh_status(connection, [message.invoice_id], now=now)
 
 
-def _verdict(message: ClaimedMessage, recipient: str, reply: Reply, *, retry_hours: float, now: datetime) -> tuple[DeliveryStatus, Sentence]:
+def _verdict(message: ClaimedMessage, recipient: str, reply: Reply, *, patience: Patience, now: datetime) -> tuple[DeliveryStatus, Sentence]:
     effect = judge(reply)
     if effect in FINAL:
         return FINAL[effect], explain(reply, effect, recipient)
-    if effect is Effect.LATER and now - message.first_try_at >= timedelta(hours=retry_hours):
-        return DeliveryStatus.FAILED, Sentence(GAVE_UP, {"hours": f"{retry_hours:g}", "reply": spoken(reply)})
+    if effect is Effect.LATER and now - message.first_try_at >= timedelta(hours=patience.retry_hours):
+        return DeliveryStatus.FAILED, Sentence(GAVE_UP, {"hours": f"{patience.retry_hours:g}", "reply": spoken(reply)})
     return DeliveryStatus.QUEUED, explain(reply, effect, recipient)
 
 
@@ -72,7 +80,7 @@ def _close(connection: Connection, message: ClaimedMessage, status: DeliveryStat
 # The account ----------------------------------------------------------------------------------------------------
 
 
-def account_trouble(connection: Connection, company_id: int, reply: Reply, *, now: datetime) -> None:
+def account_trouble(connection: Connection, company_id: int, reply: Reply, *, patience: Patience, now: datetime) -> None:
     """The whole account waits (by itself) or pauses (until a person mends it); its mails stay queued."""
     effect = judge(reply)
     until = None
@@ -80,7 +88,7 @@ def account_trouble(connection: Connection, company_id: int, reply: Reply, *, no
         connection.execute(
             update(mail_accounts).where(mail_accounts.c.company_id == company_id).values(troubles=mail_accounts.c.troubles + 1)
         )
-        until = now + back_off(rows.troubles(connection, company_id))
+        until = now + patience.wait(rows.troubles(connection, company_id))
     waits_for_a_person = and_(mail_accounts.c.paused_at.is_not(None), mail_accounts.c.paused_until.is_(None))
     connection.execute(
         update(mail_accounts)

@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     sending_lease_s: float = 660  # longer than the wait for the reply to the final dot
     connect_timeout_s: float = 60
     retry_hours: float = 24
+    back_off_s: float = 5  # before the second try; every further wait is longer
     poll_s: float = 1.0
 
     terms_limit: int = 5 * MIB

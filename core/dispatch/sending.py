@@ -154,6 +154,10 @@ class Worker:
     name: str
     wires: dict[int, Wire] = field(default_factory=dict)
 
+    @property
+    def patience(self) -> recording.Patience:
+        return recording.Patience(retry_hours=self.desk.settings.retry_hours, back_off_s=self.desk.settings.back_off_s)
+
     def step(self) -> int:
         """One pass: free what dead workers hold, claim, deliver. Returns how many messages were worked on."""
         desk = self.desk
@@ -217,7 +221,7 @@ class Worker:
             with desk.database.write() as connection:
                 now = desk.now()
                 outbox.mark_sending(connection, message, handed.accepted, seal=seal, lease_s=desk.settings.sending_lease_s, now=now)
-                recording.settle(connection, message, handed.refused, retry_hours=desk.settings.retry_hours, now=now)
+                recording.settle(connection, message, handed.refused, patience=self.patience, now=now)
         except BaseException:
             wire.abandon()
             raise
@@ -259,7 +263,7 @@ class Worker:
         now = self.desk.now()
         log.warning("account in trouble", company=message.company_id, stage=reply.stage, code=reply.code, reply=reply.text)
         with self.desk.database.write() as connection:
-            recording.account_trouble(connection, message.company_id, reply, now=now)
+            recording.account_trouble(connection, message.company_id, reply, patience=self.patience, now=now)
             recording.put_back(connection, message, due_at=now, because=explain(reply, effect), now=now)
         return False
 
@@ -268,7 +272,7 @@ class Worker:
         for pause_s in (*SETTLE_AGAIN_S, None):
             try:
                 with self.desk.database.write() as connection:
-                    recording.settle(connection, message, answers, retry_hours=self.desk.settings.retry_hours, now=self.desk.now())
+                    recording.settle(connection, message, answers, patience=self.patience, now=self.desk.now())
                     if well:
                         recording.account_well(connection, message.company_id)
                 return

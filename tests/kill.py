@@ -1,0 +1,183 @@
+"""The kill test: workers die at random while mails with mixed faults go out; the server's ledger is the witness.
+
+    python -m tests.kill [MAILS] [WORKERS]
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+
+from core.app import App, open_app
+from core.archive import sha256
+from core.database import deliveries as delivery_rows
+from core.database import migrate
+from core.database.schema import invoices, messages
+from core.dispatch import sending
+from core.model import OPEN, DeliveryStatus
+from tests import desk
+from tests.conftest import settings_for
+from tests.mail.fault_server import Behaviour, FaultServer
+
+FAULTS = ("ok",) * 11 + ("refuse", "deferonce", "later", "dropbefore", "dropafter", "dropnot", "reject", "droprcpt", "closing")
+ENVIRONMENT = {
+    "FACTURIER_CLAIM_LEASE_S": "2",
+    "FACTURIER_REPLY_WAIT_S": "3",
+    "FACTURIER_SENDING_LEASE_S": "4",
+    "FACTURIER_BACK_OFF_S": "0.2",
+    "FACTURIER_POLL_S": "0.05",
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the two ledgers say when all is over."""
+
+    mails: int
+    kills: int
+    frozen: int
+    taken_by_server: int
+    twice: int
+    falsely_sent: int
+    falsely_failed: int
+    wrong_content: int
+    sent: int
+    failed: int
+    uncertain: int
+    open: int
+    seconds: float
+
+
+def run(folder: Path, *, mails: int, workers: int = 2, seed: int = 1, limit_s: float = 240) -> Outcome:
+    """Queue the mails, let workers die until nothing is open, and compare."""
+    chance = random.Random(seed)
+    app = open_app(settings_for(folder), who="kill test", check=False)
+    migrate.upgrade(app.desk.database)
+    with FaultServer(Behaviour(delay_s=0.02)) as server:
+        queued = _fill(app, server.port, mails)
+        began = time.monotonic()
+        kills, frozen = _work_and_kill(app, folder, workers=workers, chance=chance, until=began + limit_s)
+        outcome = _compare(app, server, mails=queued, kills=kills, frozen=frozen, seconds=round(time.monotonic() - began, 1))
+    desk.assert_statuses_follow(app)
+    app.desk.database.close()
+    return outcome
+
+
+def _fill(app: App, port: int, mails: int) -> int:
+    ids = []
+    for place in range(mails):
+        imported = desk.bring(app, desk.customer_invoice(place))
+        addresses = [f"{FAULTS[place % len(FAULTS)]}+{place}@x.test"]
+        if place % 7 == 0:
+            addresses.append(f"ok+{place}.second@x.test")
+        desk.tick(app, place, *addresses)
+        ids.append(imported.invoice_id or 0)
+    desk.set_account(app, port)
+    return len(sending.queue(app.desk, ids).invoice_ids)
+
+
+def _start(app: App, folder: Path) -> subprocess.Popen[bytes]:
+    settings = app.desk.settings
+    assert settings.secret_key
+    environment = os.environ | ENVIRONMENT | {
+        "FACTURIER_DATABASE_URL": settings.database_url,
+        "FACTURIER_ARCHIVE_URL": settings.archive_url,
+        "FACTURIER_SECRET_KEY": settings.secret_key.get_secret_value(),
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+    }
+    log = (folder / "workers.log").open("ab")
+    with log:
+        return subprocess.Popen([sys.executable, "-m", "core", "worker"], env=environment, cwd=folder, stdout=log, stderr=log)
+
+
+def _freeze(worker: subprocess.Popen[bytes]) -> None:
+    """Stopped past both leases, then woken: it must find that its message is no longer its own."""
+    worker.send_signal(signal.SIGSTOP)
+    time.sleep(float(ENVIRONMENT["FACTURIER_SENDING_LEASE_S"]) + 0.5)
+    worker.send_signal(signal.SIGCONT)
+
+
+def _work_and_kill(app: App, folder: Path, *, workers: int, chance: random.Random, until: float) -> tuple[int, int]:
+    kills = frozen = 0
+    crew = [_start(app, folder) for _ in range(workers)]
+    try:
+        while time.monotonic() < until and _open(app):
+            time.sleep(chance.uniform(1.0, 3.0))
+            if not _busy(app):
+                continue  # a kill between tries proves nothing; let the back-off pass
+            victim = chance.randrange(workers)
+            if chance.random() < 0.25:
+                _freeze(crew[victim])
+                frozen += 1
+                continue
+            crew[victim].kill()
+            crew[victim].wait()
+            kills += 1
+            crew[victim] = _start(app, folder)
+    finally:
+        for worker in crew:
+            worker.kill()
+            worker.wait()
+    return kills, frozen
+
+
+def _open(app: App) -> int:
+    with app.desk.database.read() as connection:
+        return delivery_rows.open_count(connection)
+
+
+def _busy(app: App) -> bool:
+    with app.desk.database.read() as connection:
+        return connection.scalar(select(messages.c.id).where(messages.c.claim.is_not(None)).limit(1)) is not None
+
+
+def _compare(app: App, server: FaultServer, *, mails: int, kills: int, frozen: int, seconds: float) -> Outcome:
+    times = server.record.times_taken()
+    with app.desk.database.read() as connection:
+        rows = delivery_rows.listing(connection)
+        numbers = dict(connection.execute(select(messages.c.message_id, invoices.c.number).join(invoices, messages.c.invoice_id == invoices.c.id)).all())
+    seals = {row.rfc_message_id: row.sealed_sha256 for row in rows}
+    status = Counter(row.status for row in rows)
+    wrong = [mail for mail in server.record.taken if not _right(mail.content, numbers.get(mail.message_id), seals.get(mail.message_id))]
+    return Outcome(
+        mails=mails,
+        kills=kills,
+        frozen=frozen,
+        taken_by_server=sum(times.values()),
+        twice=sum(1 for count in times.values() if count > 1),
+        falsely_sent=_count(rows, {DeliveryStatus.SENT}, times, taken=False),
+        falsely_failed=_count(rows, {DeliveryStatus.FAILED, *OPEN}, times, taken=True),
+        wrong_content=len(wrong),
+        sent=status[DeliveryStatus.SENT],
+        failed=status[DeliveryStatus.FAILED],
+        uncertain=status[DeliveryStatus.UNCERTAIN],
+        open=sum(status[each] for each in OPEN),
+        seconds=seconds,
+    )
+
+
+def _count(rows: Sequence[object], states: set[DeliveryStatus], times: Counter[tuple[str, str]], *, taken: bool) -> int:
+    return sum(1 for row in rows if row.status in states and (times[row.rfc_message_id, row.recipient] > 0) is taken)  # type: ignore[attr-defined]
+
+
+def _right(content: bytes, number: str | None, seal: str | None) -> bool:
+    """The mail is the sealed one, byte for byte, and speaks of the invoice that the database means."""
+    return number is not None and number.encode() in content.split(b"\r\n\r\n", 1)[0] and sha256(content) == seal
+
+
+if __name__ == "__main__":
+    arguments = [int(argument) for argument in sys.argv[1:]] + [300, 2][len(sys.argv) - 1 :]
+    with tempfile.TemporaryDirectory() as place:
+        sys.stdout.write(json.dumps(asdict(run(Path(place), mails=arguments[0], workers=arguments[1])), indent=1) + "\n")
