@@ -71,7 +71,16 @@ _MENTIONS: Final = {
     "O": N_("Not subject to VAT"),
     "E": N_("Exempt from VAT"),
 }
-_SERVICES: Final = N_("Reverse charge (art. 21, § 2 of the Belgian VAT Code)")
+# The same where the Belgian code of e-FFF or UBL.BE is more exact
+_CODE_MENTIONS: Final = {
+    "44": N_("Reverse charge (art. 21, § 2 of the Belgian VAT Code)"),
+    "47/SE": N_("Reverse charge (art. 21, § 2 of the Belgian VAT Code)"),
+    "46/TR": N_("Triangular transaction, reverse charge (art. 25ter, § 1, 3° of the Belgian VAT Code)"),
+    "SC": N_("Small enterprise under the VAT exemption scheme"),
+    "FD": N_("Cash discount, not taxed (art. 28, 1° of the Belgian VAT Code)"),
+    "00/44": N_("Exempt (art. 44 of the Belgian VAT Code)"),
+    "MA": N_("Margin scheme"),
+}
 _CATEGORIES: Final = {
     "AE": N_("Reverse charge"),
     "K": N_("Intra-Community"),
@@ -123,18 +132,13 @@ class Words:
 
     def mention(self, part: VatBreakdown) -> str:
         """Why a group of the breakdown bears no VAT: the legal words, then those of the source if they say more."""
-        if part.category not in _MENTIONS:
-            return part.exemption_reason or ""
-        services = part.category == "K" and part.belgian_code in ("44", "47/SE")
-        legal = self(_SERVICES if services else _MENTIONS[part.category])
         stated = (part.exemption_reason or "").strip()
-        if not stated or stated.casefold() in (legal.casefold(), _english(part.category)):
-            return legal
-        return stated if part.category in ("E", "O") else f"{legal} – {stated}"
-
-
-def _english(category: str) -> str:
-    return vat.STANDARD_REASONS[category][1].casefold()
+        exact = _CODE_MENTIONS.get(part.belgian_code or "")
+        if exact is None and (part.category not in _MENTIONS or (stated and part.category in ("E", "O"))):
+            return stated  # a general "exempt" adds nothing to the reason itself
+        legal = self(exact or _MENTIONS[part.category])
+        is_repeated = stated.casefold() in ("", legal.casefold(), vat.STANDARD_REASONS.get(part.category, ("", ""))[1].casefold())
+        return legal if is_repeated else f"{legal} – {stated}"
 
 
 @cache

@@ -55,7 +55,7 @@ def write_closing(page: Page) -> None:
 def _vat(page: Page) -> Block:
     block, words = page.sheet.block(), page.words
     style = replace(LABEL, bold=True, colour=page.accent)
-    base, tax = 76.0, _VAT_RIGHT
+    base, tax = 81.0, _VAT_RIGHT
     block.text(LEFT, 0, words(N_("VAT")), style)
     block.text(base, 0, words(N_("Taxable amount")), style, right=True)
     block.text(tax, 0, words(N_("VAT amount")), style, right=True)
@@ -64,8 +64,8 @@ def _vat(page: Page) -> Block:
     y += 1
     for part in page.invoice.vat_breakdown:
         rate = " ".join(filter(None, (words.rate(part.rate), words.category(part.category))))
-        below = block.paragraph(LEFT, y, 32, rate)
-        block.figure(base, y, base - LEFT - 33, words.figure(part.taxable_amount))
+        below = block.paragraph(LEFT, y, 40, rate)
+        block.figure(base, y, base - LEFT - 41, words.figure(part.taxable_amount))
         block.figure(tax, y, tax - base - 2, words.figure(part.vat_amount))
         y = below + 0.6
         if mention := words.mention(part):

@@ -23,7 +23,7 @@ _SCHEMAS: Final = {
     "{urn:oasis:names:specification:ubl:schema:xsd:Invoice-2}Invoice": "UBL-Invoice-2.1.xsd",
     "{urn:oasis:names:specification:ubl:schema:xsd:CreditNote-2}CreditNote": "UBL-CreditNote-2.1.xsd",
 }
-_EMBEDDED: Final = re.compile(rb"(EmbeddedDocumentBinaryObject\b[^<>]*>)[A-Za-z0-9+/=\s]+(?=</)")
+_EMBEDDED: Final = re.compile(rb"(EmbeddedDocumentBinaryObject\b[^<>]*>)[^<]+")
 _MOST: Final = 20
 _lock: Final = Lock()
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Final
 
 from lxml import etree
@@ -39,12 +40,14 @@ class Dialect:
 
 def clean(text: str | None) -> str:
     """The text without the characters that XML 1.0 forbids and without blanks around it."""
-    return _FORBIDDEN.sub("", text).strip() if text else ""
+    if not text:
+        return ""
+    return text.strip() if text.isprintable() else _FORBIDDEN.sub("", text).strip()
 
 
 def group(parent: etree._Element, tag: str) -> etree._Element:
     """A new aggregate (`cac:`) at the end of the parent."""
-    return etree.SubElement(parent, f"{{{CAC}}}{tag}")
+    return etree.SubElement(parent, _cac(tag))
 
 
 def text(parent: etree._Element, tag: str, value: str | None, **attributes: str | None) -> None:
@@ -52,11 +55,21 @@ def text(parent: etree._Element, tag: str, value: str | None, **attributes: str 
     content = clean(value)
     if not content:
         return
-    element = etree.SubElement(parent, f"{{{CBC}}}{tag}")
+    element = etree.SubElement(parent, _cbc(tag))
     element.text = content
     for name, attribute in attributes.items():
         if kept := clean(attribute):
             element.set(name, kept)
+
+
+@cache
+def _cac(tag: str) -> str:
+    return f"{{{CAC}}}{tag}"
+
+
+@cache
+def _cbc(tag: str) -> str:
+    return f"{{{CBC}}}{tag}"
 
 
 def day(parent: etree._Element, tag: str, value: date | None) -> None:

@@ -382,6 +382,23 @@ def test_the_amounts_in_the_xml_are_those_of_the_model(rows: list[tuple[Decimal,
         assert schema_violations(document.content) == ()
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(max_size=40), min_size=8, max_size=8), st.sampled_from([make.invoice, make.credit_note]))
+def test_no_text_breaks_the_schema(texts: list[str], kind: Maker) -> None:
+    number, name, description, note, city, reference, terms, unit = texts
+    invoice = kind(
+        number=f"N{number}",
+        lines=(make.line(name=name, description=description, unit_code=unit, attributes=((name, note),)),),
+        notes=(note,),
+        buyer=make.party(name=name, address=make.address(city=city, country=None)),
+        order_reference=reference,
+        payment_terms=terms,
+    )
+    for wanted in FORMATS:
+        content = write(invoice, wanted=wanted, pdf=PDF, pdf_name=name).content
+        assert schema_violations(content) == ()
+
+
 # Real files ------------------------------------------------------------------------------------------------------
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
