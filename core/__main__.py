@@ -240,7 +240,7 @@ class UsageLedger(UsageError):
 
 
 def _ledger_row(row: Mapping[Any, Any]) -> dict[str, Any]:
-    names = (frames.NUMBER, frames.TYPE, frames.COMPANY, frames.BUYER, frames.CUSTOMER_KEY, frames.ISSUE_DATE, frames.DUE_DATE)
+    names: tuple[str, ...] = (frames.NUMBER, frames.TYPE, frames.COMPANY, frames.BUYER, frames.CUSTOMER_KEY, frames.ISSUE_DATE, frames.DUE_DATE)
     names += (frames.CURRENCY, frames.TOTAL, frames.DUE, frames.LEDGER, frames.STATUS)
     return {
         **{name: None if row[name] is None else str(row[name]) for name in names},

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, func, insert, or_, select, update
 
 from core.database.schema import batches, companies, customers, deliveries, invoices, mail_accounts, messages, replies, workers
 from core.errors import Sentence
-from core.model import DeliveryStatus, RecipientRole, dispatch_status
+from core.model import TO_HANDLE, DeliveryStatus, RecipientRole, dispatch_status
 from core.outcome import Reply
 
 CHUNK = 500  # below SQLite's limit of bound values
@@ -287,9 +287,9 @@ def refresh_status(connection: Connection, invoice_ids: Collection[int], *, now:
 # Reading --------------------------------------------------------------------------------------------------------
 
 
-def listing(connection: Connection, *, batch_id: int | None = None, invoice_id: int | None = None, limit: int | None = None) -> list[Row[Any]]:
-    """Deliveries with number, company and message, in the order of queueing."""
-    query = (
+def _listed() -> Select[Any]:
+    """Deliveries with number, company and message."""
+    return (
         select(
             deliveries,
             messages.c.message_id.label("rfc_message_id"),
@@ -304,13 +304,35 @@ def listing(connection: Connection, *, batch_id: int | None = None, invoice_id: 
         .join(messages, deliveries.c.message_id == messages.c.id)
         .join(invoices, messages.c.invoice_id == invoices.c.id)
         .join(companies, messages.c.company_id == companies.c.id)
-        .order_by(messages.c.id if limit is None else messages.c.id.desc(), deliveries.c.id)
     )
+
+
+def listing(connection: Connection, *, batch_id: int | None = None, invoice_id: int | None = None, limit: int | None = None) -> list[Row[Any]]:
+    """Deliveries in the order of queueing; with a limit, the newest ones, newest first."""
+    query = _listed()
     if batch_id is not None:
         query = query.where(messages.c.batch_id == batch_id)
     if invoice_id is not None:
         query = query.where(messages.c.invoice_id == invoice_id)
-    return list(connection.execute(query.limit(limit) if limit else query).all())
+    if limit is None:
+        return list(connection.execute(query.order_by(messages.c.id, deliveries.c.id)).all())
+    return list(connection.execute(query.order_by(deliveries.c.changed_at.desc(), deliveries.c.id.desc()).limit(limit)).all())
+
+
+def unsettled(connection: Connection, *, limit: int) -> list[Row[Any]]:
+    """Uncertain and failed deliveries of each invoice's latest copy, uncertain first."""
+    copies = messages.alias("copies")
+    newest = select(func.max(copies.c.copy_number)).where(copies.c.invoice_id == invoices.c.id).correlate(invoices).scalar_subquery()
+    query = (
+        _listed()
+        .where(
+            deliveries.c.status.in_([DeliveryStatus.UNCERTAIN, DeliveryStatus.FAILED]),
+            messages.c.copy_number == newest,
+            invoices.c.status.in_(sorted(TO_HANDLE)),
+        )
+        .order_by(deliveries.c.status.desc(), deliveries.c.changed_at.desc())
+    )
+    return list(connection.execute(query.limit(limit)).all())
 
 
 def counts(connection: Connection, *, batch_id: int | None = None) -> dict[DeliveryStatus, int]:

@@ -155,7 +155,7 @@ def rows(connection: Connection, invoice_ids: Collection[int]) -> dict[int, Invo
 
 def find_number(
     connection: Connection, number: str, *, company_id: int | None = None, year: int | None = None, type_code: DocumentType | None = None
-) -> Sequence[Row[Any]]:
+) -> Sequence[Any]:
     """Invoices with that number, narrowed down, with their company's key and name."""
     query = (
         select(invoices.c.id, invoices.c.number, invoices.c.year, invoices.c.type_code, companies.c.key, companies.c.name)

@@ -22,6 +22,7 @@ from core.records import Company, MailAccount, Security
 from core.rendering import mail_text
 from core.sources.identifiers import normalised
 
+LANGUAGES = frozenset(language.value for language in Language)
 KINDS = {"invoice": DocumentType.INVOICE, "credit_note": DocumentType.CREDIT_NOTE}
 IDENTITY = ("name", "legal_form", "street", "additional_street", "city", "postcode", "country", "email", "iban", "bic")
 SEEN_BY_CUSTOMERS = frozenset({"colour", "logo_sha256"})
@@ -111,11 +112,11 @@ def _read(desk: Desk, value: Value, changes: _Changes) -> None:
         changes.card[value.name] = _identity(value)
     elif value.name in _SIMPLE:
         _SIMPLE[value.name](desk, value, changes)
-    elif head == "text" and len(rest) == 3 and rest[0] in Language and rest[1] in KINDS and rest[2] in ("subject", "body"):
+    elif head == "text" and len(rest) == 3 and rest[0] in LANGUAGES and rest[1] in KINDS and rest[2] in ("subject", "body"):
         _text(value, changes, Language(rest[0]), KINDS[rest[1]], rest[2])
-    elif head == "signature" and len(rest) == 1 and rest[0] in Language:
+    elif head == "signature" and len(rest) == 1 and rest[0] in LANGUAGES:
         changes.languages.setdefault(Language(rest[0]), {})["signature"] = value.text().strip()
-    elif head == "terms" and len(rest) == 1 and rest[0] in Language:
+    elif head == "terms" and len(rest) == 1 and rest[0] in LANGUAGES:
         changes.languages.setdefault(Language(rest[0]), {}).update(_terms(desk, value))
     else:
         raise unknown(value.name, names())
@@ -158,7 +159,7 @@ def pdf_pages(content: bytes) -> int:
         raise TermsInvalid(why="the file is not a PDF.")
     try:
         pages = len(pypdf.PdfReader(BytesIO(content)).pages)
-    except Exception as error:  # noqa: BLE001  pypdf raises whatever a broken file makes it stumble over
+    except Exception as error:
         raise TermsInvalid(why=f"the PDF cannot be opened ({error}).") from error
     if pages == 0:
         raise TermsInvalid(why="the PDF has no pages.")

@@ -140,7 +140,7 @@ def _store(
     former = invoice_rows.find_identity(connection, company_id, invoice)
     if former is not None and former.content_sha256 == kept.digest:
         return former.id, ImportOutcome.UNCHANGED
-    values = {"number": invoice.number, "year": invoice.issue_date.year, "company": invoice.seller.name}
+    values = {"number": invoice.number, "year": str(invoice.issue_date.year), "company": invoice.seller.name}
     if former is None:
         invoice_id = invoice_rows.add(connection, invoice, company_id=company_id, customer_id=customer_id, ledger=ledger, now=now)
         version, outcome = 1, ImportOutcome.NEW

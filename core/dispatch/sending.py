@@ -192,7 +192,7 @@ class Worker:
             log.info("lease lost", message_id=message.message_id)
         except FacturierError as error:
             self._fail(message, error.sentence)
-        except Exception as error:  # noqa: BLE001  one of the two places: a single invoice must not stop the others
+        except Exception as error:
             self._drop_wire(message.company_id)
             log.exception("delivery failed", message_id=message.message_id)
             self._fail(message, Sentence(UNEXPECTED, {"why": f"{type(error).__name__}: {error}"}))

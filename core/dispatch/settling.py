@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import select, update
 
@@ -89,7 +90,7 @@ def resume(desk: Desk, company_id: int) -> None:
         audit.append(connection, company_id=company_id, who=desk.who, what="account resumed", subject="", now=now)
 
 
-def paused_accounts(desk: Desk) -> list[tuple[str, str, Sentence, object]]:
+def paused_accounts(desk: Desk) -> list[tuple[str, str, Sentence, datetime | None]]:
     """Key, name, reason and end of each account that waits or is paused."""
     with desk.database.read() as connection:
         found = []

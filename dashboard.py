@@ -1,0 +1,10 @@
+"""Page configuration and navigation; nothing else."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts import menu
+
+st.set_page_config(page_title="Facturier", page_icon="✉️", layout="wide")
+menu.navigate().run()

@@ -1,0 +1,7 @@
+"""The e-mail ledger."""
+
+from core.model import Ledger
+from pages.parts import ledger_table
+from pages.parts.resources import t
+
+ledger_table.show(Ledger.EMAIL, t("E-mail ledger"))

@@ -1,0 +1,42 @@
+"""What every page starts from: the open program, the reader's language, the reader's zone."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from core import i18n
+from core.app import App, open_app
+from core.dispatch import looking
+from core.dispatch.desk import Desk
+from core.errors import Sentence
+from core.model import Language
+
+
+@st.cache_resource(show_spinner=False)
+def _app() -> App:
+    return open_app()
+
+
+def desk() -> Desk:
+    return _app().desk
+
+
+def language() -> Language:
+    """The language of the screens, chosen at the top of each page; the browser's to begin with."""
+    chosen = st.session_state.get("language") or st.query_params.get("lang") or (st.context.locale or "")[:2]
+    return Language(chosen) if chosen in list(Language) else Language(desk().settings.language)
+
+
+def zone() -> ZoneInfo:
+    return looking.zone(desk())
+
+
+def t(template: str, **values: object) -> str:
+    """The words of the screen in the reader's language."""
+    return i18n.translate(language(), template, **{name: str(value) for name, value in values.items()})
+
+
+def say(sentence: Sentence) -> str:
+    return i18n.sentence(language(), sentence)
