@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -10,22 +11,29 @@ from dataclasses import dataclass, field
 class Sentence:
     """A sentence for a person: an English template and the values that fill it.
 
-    The template is the gettext message id, so that the same sentence can be read in another language later on.
+    The template is the gettext message id, so that the same sentence can be read in another language later on. A value can be
+    a sentence of its own.
     """
 
     template: str
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str | Sentence] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return fill(self.template, self.values)
 
 
-def fill(template: str, values: Mapping[str, str]) -> str:
+def fill(template: str, values: Mapping[str, object]) -> str:
     """Put the values into the template; `{name}` is the only syntax, so that values can hold anything."""
-    text = template
-    for name, value in values.items():
-        text = text.replace("{" + name + "}", value)
-    return text
+    return _PLACE.sub(lambda place: str(values.get(place[1], place[0])), template)
+
+
+_PLACE = re.compile(r"\{(\w+)\}")
+
+
+def joined(sentences: Sequence[Sentence]) -> Sentence:
+    """Several sentences as one."""
+    names = [f"part{place}" for place in range(len(sentences))]
+    return Sentence(" ".join("{" + name + "}" for name in names), dict(zip(names, sentences, strict=True)))
 
 
 class FacturierError(Exception):
@@ -34,7 +42,7 @@ class FacturierError(Exception):
     template = "Something went wrong."
 
     def __init__(self, **values: object) -> None:
-        self.sentence = Sentence(self.template, {name: str(value) for name, value in values.items()})
+        self.sentence = Sentence(self.template, {name: value if isinstance(value, Sentence) else str(value) for name, value in values.items()})
         super().__init__(str(self.sentence))
 
 
@@ -176,7 +184,7 @@ class DocumentImpossible(FacturierError):
 
 
 class ChangedSincePreview(FacturierError):
-    template = "Invoice {number} was not sent: {what} changed since the preview. Please look again."
+    template = "Invoice {number} was not sent. {what} changed since the preview. Please look again."
 
 
 class ArchiveDamaged(FacturierError):

@@ -18,6 +18,7 @@ from core.errors import Sentence, fill
 from core.model import Language
 
 LOCALE = Path(__file__).parent / "locale"
+NAMES = {Language.FR: "Français", Language.NL: "Nederlands", Language.EN: "English"}
 REGION = {Language.FR: "fr_BE", Language.NL: "nl_BE", Language.EN: "en_GB"}
 
 
@@ -42,14 +43,15 @@ def _translations(language: Language) -> _gettext.NullTranslations:
     return merged
 
 
-def translate(language: Language, template: str, **values: str) -> str:
+def translate(language: Language, template: str, **values: object) -> str:
     """The template in that language with its values filled in. English is the message id itself."""
     text = template if language is Language.EN else _translations(language).gettext(template)
     return fill(text, values)
 
 
 def sentence(language: Language, what: Sentence) -> str:
-    return translate(language, what.template, **what.values)
+    values = {name: sentence(language, value) if isinstance(value, Sentence) else value for name, value in what.values.items()}
+    return translate(language, what.template, **values)
 
 
 def has(language: Language, template: str) -> bool:

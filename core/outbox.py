@@ -155,7 +155,7 @@ def _refusal(state: _Standing, request: Request) -> Sentence | None:
     if request.seen is not None:
         for name, what in (("invoice", N_("The invoice")), ("customer", N_("The customer card")), ("company", N_("The company's text or terms"))):
             if getattr(request.seen, name) != getattr(state, f"{name}_version"):
-                return Sentence(CHANGED, {"what": what})
+                return Sentence(CHANGED, {"what": Sentence(what)})
     return None
 
 

@@ -125,7 +125,7 @@ def _about_company(invoice: InvoiceRow, customer: Customer, state: CompanyState)
     if not state.account.is_set:
         reasons.append(blocked(Sentence(ACCOUNT_MISSING, name)))
     elif state.account.paused_because is not None and state.account.paused_until is None:
-        reasons.append(blocked(Sentence(ACCOUNT_PAUSED, name | {"because": str(state.account.paused_because)})))
+        reasons.append(blocked(Sentence(ACCOUNT_PAUSED, {**name, "because": state.account.paused_because})))
     text = state.texts.get((customer.language, invoice.type_code))
     reasons += [blocked(problem) for problem in (text, state.terms.get(customer.language)) if problem]
     return reasons

@@ -41,16 +41,14 @@ class Settings(BaseSettings):
 
     catcher_host: str = "127.0.0.1"
     catcher_port: int = 2525
+    catcher_folder: Path = Path()  # where the local mail catcher keeps what it took
 
     def model_post_init(self, _context: object) -> None:
         folder = default_folder()
         self.database_url = self.database_url or f"sqlite:///{folder / 'facturier.db'}"
         self.archive_url = self.archive_url or f"file://{folder / 'archive'}"
-
-    @property
-    def catcher_folder(self) -> Path:
-        """Where the local mail catcher keeps what it took."""
-        return default_folder() / "catcher"
+        if self.catcher_folder == Path():
+            self.catcher_folder = folder / "catcher"
 
     def fernet(self) -> Fernet:
         """The cipher for secrets at rest: the key of the environment, else a 0600 file made on first use."""

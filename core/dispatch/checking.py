@@ -11,6 +11,7 @@ from core.database import invoices as invoice_rows
 from core.database import parties
 from core.dispatch.desk import Desk
 from core.errors import FacturierError, Sentence
+from core.i18n import NAMES
 from core.model import DeliveryStatus, DispatchStatus, DocumentType, Language
 from core.preflight import TERMS_MISSING, TERMS_TOO_BIG, TEXT_MISSING, TEXT_WRONG, CompanyState, Verdict, look
 from core.records import Company, InvoiceRow
@@ -66,14 +67,14 @@ def company_state(desk: Desk, company: Company) -> CompanyState:
 
 def _text_problem(company: Company, language: Language, kind: DocumentType) -> Sentence | None:
     text = company.texts.get((language, kind))
-    values = {"company": company.name, "language": language.value}
+    values: dict[str, str | Sentence] = {"company": company.name, "language": NAMES[language]}
     if text is None or not text.subject.strip() or not text.body.strip():
         return Sentence(TEXT_MISSING, values)
     try:
         mail_text.check(text.subject)
         mail_text.check(text.body)
     except FacturierError as error:
-        return Sentence(TEXT_WRONG, values | {"why": str(error)})
+        return Sentence(TEXT_WRONG, values | {"why": error.sentence})
     return None
 
 
@@ -81,7 +82,7 @@ def _terms_problem(desk: Desk, company: Company, language: Language) -> Sentence
     terms = company.terms.get(language)
     if terms is None:
         return None
-    values = {"company": company.name, "language": language.value}
+    values = {"company": company.name, "language": NAMES[language]}
     limit = desk.settings.terms_limit
     if terms.size > limit:
         return Sentence(TERMS_TOO_BIG, values | {"size": f"{terms.size / 1048576:.1f}", "limit": f"{limit / 1048576:g}"})

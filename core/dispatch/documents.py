@@ -113,7 +113,7 @@ def _xml(desk: Desk, what: Dossier, document: Attachment) -> tuple[Attachment | 
     written = ubl.write(what.invoice, wanted=wanted, pdf=document.content, pdf_name=document.file_name)
     violations = rules.schema_violations(written.content)
     if violations:
-        raise DocumentImpossible(number=what.invoice.number, why=str(violations[0]))
+        raise DocumentImpossible(number=what.invoice.number, why=violations[0])
     return Attachment(file_name=written.file_name, mime_type="application/xml", content=written.content), written.note
 
 
@@ -121,7 +121,7 @@ def words(what: Dossier, *, xml_file: str) -> AccompanyingText:
     """The company's text in the customer's language, filled in. Raises TextInvalid."""
     text = what.company.texts.get((what.language, what.invoice.type_code))
     if text is None or not text.subject.strip():
-        raise DocumentImpossible(number=what.invoice.number, why=NO_TEXT)
+        raise DocumentImpossible(number=what.invoice.number, why=Sentence(NO_TEXT))
     return mail_text.filled(text, what.invoice, what.language, xml_file=xml_file)
 
 

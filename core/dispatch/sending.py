@@ -21,7 +21,7 @@ from core.dispatch import documents
 from core.dispatch.checking import preflight
 from core.dispatch.desk import Desk
 from core.dispatch.documents import Dossier
-from core.errors import ChangedSincePreview, FacturierError, LeaseLost, Sentence
+from core.errors import ChangedSincePreview, FacturierError, LeaseLost, Sentence, joined
 from core.i18n import N_
 from core.model import RecipientRole
 from core.outbox import Queued, Request, Seal, Versions
@@ -33,6 +33,7 @@ log = structlog.get_logger()
 
 CLAIM_AT_ONCE = 10
 SETTLE_AGAIN_S = (1, 2, 5, 10, 20, 40)
+THE_INVOICE, THE_CARD, THE_TEXT = N_("The invoice"), N_("The customer card"), N_("The company's text or terms")
 MOVED = N_("{what} changed after it was queued, so it was stopped. Please look at it again, then send it.")
 UNEXPECTED = N_("The mail could not be made: {why}")
 
@@ -44,7 +45,7 @@ def queue(desk: Desk, invoice_ids: Sequence[int]) -> Queued:
     """Queue all that are ready or only warn; the blocked ones come back with their reasons. Nothing is sent here."""
     verdicts = preflight(desk, list(dict.fromkeys(invoice_ids)))
     blocked = {
-        verdict.invoice_id: Sentence(" ".join(str(reason.sentence) for reason in verdict.blocked_by))
+        verdict.invoice_id: joined([reason.sentence for reason in verdict.blocked_by])
         for verdict in verdicts
         if verdict.level is Level.BLOCKED
     }
@@ -119,7 +120,7 @@ def queue_confirmed(desk: Desk, invoice_id: int, words: AccompanyingText, seen: 
     """Seal the mail with the confirmed words and queue it. Raises ChangedSincePreview when something moved since."""
     [verdict] = preflight(desk, [invoice_id])
     if verdict.level is Level.BLOCKED:
-        return Queued(batch_id=0, invoice_ids=(), refused={invoice_id: Sentence(" ".join(str(r.sentence) for r in verdict.blocked_by))})
+        return Queued(batch_id=0, invoice_ids=(), refused={invoice_id: joined([reason.sentence for reason in verdict.blocked_by])})
     shown = preview(desk, invoice_id, edited=words)
     if shown.dossier.versions != seen:
         raise ChangedSincePreview(number=shown.dossier.invoice.number, what=_moved(shown.dossier.versions, seen))
@@ -137,10 +138,10 @@ def queue_confirmed(desk: Desk, invoice_id: int, words: AccompanyingText, seen: 
         return outbox.enqueue(connection, [request], who=desk.who, now=now)
 
 
-def _moved(now: Versions, then: Versions) -> str:
+def _moved(now: Versions, then: Versions) -> Sentence:
     if now.invoice != then.invoice:
-        return "the invoice"
-    return "the customer card" if now.customer != then.customer else "the company's text or terms"
+        return Sentence(THE_INVOICE)
+    return Sentence(THE_CARD) if now.customer != then.customer else Sentence(THE_TEXT)
 
 
 # Working the queue ----------------------------------------------------------------------------------------------
@@ -308,12 +309,9 @@ class _Lease:
         self.renew_at = time.monotonic() + lease_s / 2
 
 
-def _what_moved(what: Dossier, message: ClaimedMessage) -> str:
+def _what_moved(what: Dossier, message: ClaimedMessage) -> Sentence | None:
     then = Versions(invoice=message.invoice_version, customer=message.customer_version, company=message.company_version)
-    if what.versions == then:
-        return ""
-    moved = _moved(what.versions, then)
-    return moved[0].upper() + moved[1:]
+    return None if what.versions == then else _moved(what.versions, then)
 
 
 def _same_server(one: MailAccount, other: MailAccount) -> bool:

@@ -21,7 +21,7 @@ SETTLED = N_("Settled by {who}: {reason}")
 AGAIN = N_("Sent again by {who}: {reason}")
 SETTLABLE = frozenset({DeliveryStatus.UNCERTAIN, DeliveryStatus.FAILED, DeliveryStatus.BOUNCED})
 MARKABLE = frozenset({DispatchStatus.TO_SEND, DispatchStatus.TO_PRINT, DispatchStatus.HELD, DispatchStatus.FAILED, DispatchStatus.BOUNCED})
-CANNOT_MARK = N_("It is “{status}”; only what has not left can be marked as sent elsewhere.")
+CANNOT_MARK = N_("It has left, is about to, or is marked already; only what has not left can be marked as sent elsewhere.")
 NOT_MARKED = N_("It is not marked as sent elsewhere.")
 
 
@@ -72,7 +72,7 @@ def _mark(
     now = desk.now()
     with desk.database.write() as connection:
         found = invoice_rows.rows(connection, invoice_ids)
-        refused = {row.id: Sentence(refusal, {"status": row.status.value}) for row in found.values() if row.status not in allowed}
+        refused = {row.id: Sentence(refusal) for row in found.values() if row.status not in allowed}
         chosen = [row for row in found.values() if row.id not in refused]
         invoice_rows.set_elsewhere(connection, [row.id for row in chosen], because, now=now)
         for company_id in sorted({row.company_id for row in chosen}):

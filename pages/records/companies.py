@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.dispatch import companies
 from core.dispatch.values import Value
-from core.i18n import N_
+from core.i18n import N_, NAMES
 from core.model import DocumentType, Language
 from core.outcome import explain, judge
 from core.records import Company, Security
@@ -12,7 +12,6 @@ from core.rendering.mail_text import KEYWORDS
 from pages.parts import feedback, menu, preview_panel
 from pages.parts.resources import desk, say, t
 
-LANGUAGES = {Language.FR: "Français", Language.NL: "Nederlands", Language.EN: "English"}
 SECURITY = {Security.STARTTLS: "STARTTLS (587)", Security.TLS: "TLS (465)", Security.NONE: N_("None (only for this machine)")}
 KINDS = {"invoice": (DocumentType.INVOICE, N_("Invoice")), "credit_note": (DocumentType.CREDIT_NOTE, N_("Credit note"))}
 
@@ -31,8 +30,8 @@ def identity(company: Company) -> None:
         current |= {name: getattr(company.address, name) or "" for name in ("street", "postcode", "city")}
         values = {name: left.text_input(title, value=current[name]) for name, title in names.items()}
         values |= {name: right.text_input(name.upper(), value=getattr(company, name) or "") for name in ("iban", "bic")}
-        languages = list(LANGUAGES)
-        chosen = right.selectbox(t("Language"), languages, index=languages.index(company.language), format_func=lambda each: LANGUAGES[each])
+        languages = list(NAMES)
+        chosen = right.selectbox(t("Language"), languages, index=languages.index(company.language), format_func=lambda each: NAMES[each])
         colour = right.color_picker(t("Colour"), value=company.colour or "#1a6b5a")
         logo = right.file_uploader(t("Logo (PNG or JPEG)"), type=["png", "jpg", "jpeg"])
         if st.form_submit_button(t("Save"), type="primary"):
@@ -78,7 +77,7 @@ def test_connection(company: Company, *, ready: bool) -> None:
 
 def texts(company: Company) -> None:
     left, right = st.columns(2)
-    language = left.segmented_control(t("Language"), list(LANGUAGES), default=company.language, format_func=lambda each: LANGUAGES[each], required=True)
+    language = left.segmented_control(t("Language"), list(NAMES), default=company.language, format_func=lambda each: NAMES[each], required=True)
     kind = right.segmented_control(t("Document"), list(KINDS), default="invoice", format_func=lambda each: t(KINDS[each][1]), required=True)
     text = company.texts[language, KINDS[kind][0]]
     with st.form(f"text/{language}/{kind}"):
@@ -93,7 +92,7 @@ def texts(company: Company) -> None:
 
 def terms(company: Company) -> None:
     st.caption(t("The PDF is attached to every invoice mail in that language."))
-    for language, name in LANGUAGES.items():
+    for language, name in NAMES.items():
         with st.container(border=True):
             kept = company.terms.get(language)
             st.markdown(f"**{name}** — " + (f"{kept.name} ({preview_panel.size(kept.size)})" if kept else t("none")))

@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.dispatch import customers
 from core.dispatch.values import Value
-from core.i18n import N_
+from core.i18n import N_, NAMES
 from core.model import WRITTEN_FORMATS, Language, RecipientRole, XmlFormat
 from core.records import Customer
 from pages.parts import feedback, menu
@@ -88,9 +88,8 @@ def billing(customer: Customer) -> dict[str, str]:
 
 
 def document(customer: Customer) -> dict[str, str]:
-    names = {Language.FR: "Français", Language.NL: "Nederlands", Language.EN: "English"}
     languages, formats = list(Language), [each for each in FORMATS if each in WRITTEN_FORMATS]
-    chosen = st.selectbox(t("Language"), languages, index=languages.index(customer.language), format_func=lambda each: names[each])
+    chosen = st.selectbox(t("Language"), languages, index=languages.index(customer.language), format_func=lambda each: NAMES[each])
     kind = st.selectbox(t("XML format"), formats, index=formats.index(customer.xml_format), format_func=lambda each: t(FORMATS[each]))
     peppol = st.checkbox(t("Peppol, sent elsewhere"), value=customer.peppol_elsewhere, help=t("The legal invoice goes over Peppol; the mail is a courtesy copy."))
     notes = st.text_area(t("Notes"), value=customer.notes, height=96)

@@ -81,7 +81,7 @@ def settle(delivery_id: int, *, uncertain: bool) -> None:
     if not uncertain:
         st.page_link(menu.CUSTOMERS, label=t("Correct the address on the customer card, then send from the ledger"))
     if sent or again:
-        settling.resolve(desk(), delivery_id, as_sent=sent, reason=t(reason or ""))
+        settling.resolve(desk(), delivery_id, as_sent=sent, reason=t(reason) if reason else "")
         st.rerun()
 
 

@@ -1,0 +1,140 @@
+"""The firms, customers, services and terms of the demo desk, as data/demo/desk.toml gives them."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from core.model import Address, Identifier, Language, Party
+
+FOLDER: Final = Path(__file__).parents[2] / "data" / "demo"
+ENTERPRISE_NUMBERS: Final = "0208"  # the scheme of Belgian enterprise numbers in Peppol's list
+
+
+def enterprise_number(eight: str) -> str:
+    """The ten digits: the last two are 97 less the rest of the first eight divided by 97."""
+    return f"{eight}{97 - int(eight) % 97:02d}"
+
+
+def structured(ten: int) -> str:
+    """A structured communication: ten digits and their rest by 97, which is never 00."""
+    digits = f"{ten:010d}{ten % 97 or 97:02d}"
+    return f"+++{digits[:3]}/{digits[3:7]}/{digits[7:]}+++"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    fr: str
+    nl: str
+    en: str
+    unit: str = "C62"
+    price: Decimal = Decimal(0)
+    category: str = "S"
+    rate: Decimal = Decimal(21)
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Firm:
+    """An invoicing company."""
+
+    name: str
+    initials: str
+    legal_form: str
+    number: str
+    street: str
+    postcode: str
+    city: str
+    language: Language
+    iban: str
+    email: str
+    telephone: str
+    sender: str
+    reply_to: str
+    colour: str
+    prefix: str
+    first: int
+    signature: dict[Language, str]
+
+    @property
+    def key(self) -> str:
+        return f"BE{enterprise_number(self.number)}"
+
+    def party(self) -> Party:
+        identity = Identifier(value=enterprise_number(self.number), scheme=ENTERPRISE_NUMBERS)
+        return Party(
+            name=self.name,
+            vat_id=self.key,
+            legal_id=identity,
+            endpoint=identity,
+            legal_form=self.legal_form,
+            address=Address(street=self.street, postcode=self.postcode, city=self.city, country="BE"),
+            email=self.email,
+            telephone=self.telephone,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Client:
+    """A customer of one firm; without `to` the invoices go by post."""
+
+    company: str
+    name: str
+    language: Language
+    street: str
+    postcode: str
+    city: str
+    fee: Decimal
+    country: str = "BE"
+    number: str | None = None
+    vat: bool = True
+    foreign_vat: str | None = None
+    to: tuple[str, ...] | None = None
+    cc: tuple[str, ...] = ()
+    peppol_elsewhere: bool = False
+    quiet: bool = False  # no more than the monthly fee
+    starts: bool = False  # a customer since this month
+    moved: str | None = None
+
+    @property
+    def is_private(self) -> bool:
+        return self.number is None and self.foreign_vat is None
+
+    def party(self) -> Party:
+        identity = Identifier(value=enterprise_number(self.number), scheme=ENTERPRISE_NUMBERS) if self.number else None
+        foreign = Identifier(value=self.foreign_vat, scheme="9938") if self.foreign_vat else None
+        return Party(
+            name=self.name,
+            vat_id=self.foreign_vat or (f"BE{identity.value}" if identity and self.vat else None),
+            legal_id=identity,
+            endpoint=identity or foreign,
+            address=Address(street=self.street, postcode=self.postcode, city=self.city, country=self.country),
+            email=self.to[0] if self.to else None,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    file: str
+    title: str
+    clauses: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cards:
+    services: dict[str, Service]
+    companies: dict[str, Firm]
+    terms: dict[Language, Terms]
+    customers: tuple[Client, ...] = field(default=())
+
+    def client(self, name: str) -> Client:
+        return next(client for client in self.customers if client.name == name)
+
+
+def load() -> Cards:
+    return TypeAdapter(Cards).validate_python(tomllib.loads((FOLDER / "desk.toml").read_text(encoding="utf-8")))

@@ -1,0 +1,46 @@
+"""Hands and eyes on the screen: the grid is a canvas, so cells are read by test id and clicked by place."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Locator, Page, expect
+
+ROW = 35
+
+
+def open_page(page: Page, url: str, title: str) -> None:
+    page.goto(url)
+    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible(timeout=30_000)
+    settled(page)
+
+
+def settled(page: Page) -> None:
+    """No script is running any more."""
+    page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget]') && !document.querySelector('[data-stale=true]')")
+
+
+def grid(page: Page, place: int = 0) -> Locator:
+    return page.get_by_test_id("stDataFrame").nth(place)
+
+
+def cell(page: Page, column: int, row: int, place: int = 0) -> Locator:
+    return grid(page, place).get_by_test_id(f"glide-cell-{column}-{row}")
+
+
+def tick(page: Page, row: int, place: int = 0) -> None:
+    """Click the checkbox in front of a row."""
+    grid(page, place).locator("canvas").first.click(position={"x": 16, "y": ROW * (row + 1) + ROW // 2})
+    settled(page)
+
+
+def row_colour(page: Page, row: int, place: int = 0) -> tuple[int, int, int]:
+    """The background of a row as it is painted, read from the canvas at the left of the last third."""
+    red, green, blue = page.evaluate(
+        """([place, row, height]) => {
+            const canvas = document.querySelectorAll('[data-testid=stDataFrame]')[place].querySelector('canvas');
+            const scale = canvas.width / canvas.clientWidth;
+            const y = (height * (row + 1) + 4) * scale;
+            return Array.from(canvas.getContext('2d').getImageData(canvas.width * 0.66, y, 1, 1).data).slice(0, 3);
+        }""",
+        [place, row, ROW],
+    )
+    return red, green, blue
