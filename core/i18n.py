@@ -70,7 +70,7 @@ _TWO = {Language.FR: "#,##0.00\u00a0¤", Language.NL: "¤\u00a0#,##0.00", Langua
 def number(language: Language, value: Decimal, *, decimals: int | None = None) -> str:
     """A plain number with all its own decimals, or with exactly `decimals`."""
     pattern = "#,##0." + ("0" * decimals if decimals is not None else "############")
-    return format_decimal(value, format=pattern.rstrip("."), locale=REGION[language], decimal_quantization=decimals is not None)
+    return str(format_decimal(value, format=pattern.rstrip("."), locale=REGION[language], decimal_quantization=decimals is not None))
 
 
 def day(language: Language, value: date) -> str:

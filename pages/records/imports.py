@@ -69,7 +69,7 @@ with feedback.told():
         uploaded = st.file_uploader(t("Invoices as UBL or e-FFF (XML)"), type=["xml"], accept_multiple_files=True)
         sent_before = st.checkbox(t("These were already sent another way"))
         replaces = st.checkbox(t("A file may replace an invoice of the same number that has not left"))
-        go = st.form_submit_button(t("Import"), type="primary")
+        go = st.form_submit_button(t("Import the files"), type="primary")
     if go and uploaded:
         st.session_state["imported-results"] = bring_in(uploaded, importing.Options(already_sent=sent_before, replace=replaces))
     elif go:
