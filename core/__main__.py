@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from core import frames, ledgers, preflight, worker
+from core import frames, launch, ledgers, preflight, worker
 from core.app import App, open_app
 from core.archive import sha256
 from core.database import deliveries as delivery_rows
@@ -91,10 +91,17 @@ def show(rows: Sequence[Mapping[str, Any]], output: Output, *, columns: Sequence
         writer.writerow(names)
         writer.writerows([_harmless(_flat(row.get(name))) for name in names] for row in rows)
         return
-    table = Table(*names)
+    wide = not sys.stdout.isatty()
+    table = Table()
+    for name in names:
+        table.add_column(name, no_wrap=wide and name in UNBROKEN)
     for row in rows:
         table.add_row(*(_flat(row.get(name)) for name in names))
-    Console(highlight=False, markup=False).print(table)
+    Console(highlight=False, markup=False, width=WIDE if wide else None).print(table)
+
+
+WIDE = 200  # columns into a pipe or a file, so that no number is folded
+UNBROKEN = frozenset({"id", "number", "type", "key", "company", "vat_id", "issue_date", "total_with_vat", "currency", "ledger", "status", "outcome"})
 
 
 def _flat(value: object) -> str:
@@ -165,12 +172,20 @@ def numbers_of(opened: App, invoice_ids: Sequence[int]) -> dict[int, str]:
 
 @app.command()
 @guarded
-def init() -> int:
+def init(demo: Annotated[bool, typer.Option("--demo", help="Fill an empty desk with two firms and sixty invoices.")] = False) -> int:
     """Create the database or bring it up to date."""
     opened = open_app(check=False)
     migrate.upgrade(opened.desk.database)
+    if demo:
+        _fill_with_demo(opened)
     complain.print("The database is ready.")
     return DONE
+
+
+def _fill_with_demo(opened: App) -> None:
+    from core import demo  # needs Pillow and the mail catcher, which no other command does
+
+    demo.fill(opened, now=opened.desk.now())
 
 
 @app.command("import")
@@ -423,6 +438,36 @@ def worker_(drain: Annotated[bool, typer.Option("--drain", help="Stop when nothi
         sending.drain(opened.desk, name=worker.name(), until=done)
     else:
         worker.run(opened)
+    return DONE
+
+
+@app.command("catcher")
+@guarded
+def catcher_() -> int:
+    """Serve the mail catcher of this machine: it keeps what it takes, and nothing goes further."""
+    from core.catcher import server
+
+    settings = open_app(check=False).desk.settings
+    server.serve(settings.catcher_host, settings.catcher_port, settings.catcher_folder)
+    return DONE
+
+
+@app.command("run")
+@guarded
+def run_() -> int:
+    """Start dashboard, worker and mail catcher and keep them up; the first run makes the demo."""
+    opened = open_app(check=False)
+    database = opened.desk.database
+    try:
+        migrate.check(database)
+    except DatabaseMissing:
+        complain.print("First run: making the demo …")
+        migrate.upgrade(database)
+        _fill_with_demo(opened)
+    except DatabaseOutdated:
+        migrate.upgrade(database)
+    database.close()
+    launch.run()
     return DONE
 
 

@@ -18,11 +18,13 @@ import structlog
 log = structlog.get_logger()
 
 DASHBOARD: Final = Path(__file__).parents[1] / "dashboard.py"
-CREW: Final[Mapping[str, Sequence[str]]] = {  # stopped in this order: who hands mails over goes before who takes them
-    "worker": (sys.executable, "-m", "core", "worker"),
-    "catcher": (sys.executable, "-m", "core", "catcher"),
-    "dashboard": (sys.executable, "-m", "streamlit", "run", str(DASHBOARD)),
-}
+# Streamlit reads .streamlit/config.toml of the folder it is started in; where there is none, it must not open the desk to the network.
+SAFE: Final = (
+    "--server.address=127.0.0.1",
+    "--server.allowedHosts=localhost,127.0.0.1",
+    "--server.headless=true",
+    "--browser.gatherUsageStats=false",
+)
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 30.0
 WELL_AFTER_S: Final = 60.0  # who lived that long starts again without delay
@@ -56,7 +58,7 @@ class Child:
 
     def start(self, now: float) -> None:
         # A group of its own: Ctrl-C reaches the launcher alone, which then ends all in order.
-        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, process_group=0, preexec_fn=_die_with_parent())  # noqa: PLW1509
+        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, process_group=0, preexec_fn=_die_with_parent())
         self.started_at = now
         log.info("started", process=self.name, pid=self.process.pid)
 
@@ -71,7 +73,18 @@ class Child:
             self.process.wait()
 
 
-def run(crew: Mapping[str, Sequence[str]] = CREW, *, poll_s: float = 0.2) -> None:
+def crew() -> dict[str, Sequence[str]]:
+    """The processes of a desk in the order in which they end: who hands mails over before who takes them."""
+    core = (sys.executable, "-m", "core")
+    own_settings = Path(".streamlit/config.toml").exists()
+    return {
+        "worker": (*core, "worker"),
+        "catcher": (*core, "catcher"),
+        "dashboard": (sys.executable, "-m", "streamlit", "run", str(DASHBOARD), *(() if own_settings else SAFE)),
+    }
+
+
+def run(commands: Mapping[str, Sequence[str]] | None = None, *, poll_s: float = 0.2) -> None:
     """Until SIGTERM or SIGINT; then all end politely, one after the other."""
     asked: list[int] = []
 
@@ -79,7 +92,7 @@ def run(crew: Mapping[str, Sequence[str]] = CREW, *, poll_s: float = 0.2) -> Non
         asked.append(number)
 
     former = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    children = [Child(name, command) for name, command in crew.items()]
+    children = [Child(name, command) for name, command in (commands or crew()).items()]
     try:
         while not asked:
             for child in children:
