@@ -1,0 +1,57 @@
+# make run    a desk to look at: dashboard, worker, mail catcher; the first run makes demo data
+# make test   the same set-up with the test tools and Chromium, then lint, types, import rule, all tests
+# A machine needs Python 3.11 or newer, make and git; the rest is installed here.
+
+PY := .venv/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --quiet install
+.PHONY: run test check lint chromium clean
+.NOTPARALLEL:
+
+run: .venv/.run
+	@exec $(PY) -m core run
+
+test: .venv/.test chromium
+	@$(MAKE) --no-print-directory --silent lint check
+
+lint: .venv/.test
+	@$(PY) -m ruff check .
+	@$(PY) -m mypy core pages dashboard.py tests
+	@.venv/bin/lint-imports --no-cache
+
+check: .venv/.test
+	@$(PY) -m pytest
+
+.venv/.run: requirements.txt .venv/bin/python
+	@echo "Installing what the program needs …"
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+.venv/.test: requirements-dev.txt requirements.txt .venv/bin/python
+	@echo "Installing what the program and its tests need …"
+	@$(PIP) -r requirements-dev.txt
+	@touch .venv/.run $@
+
+# A name on the PATH proves nothing (version managers leave empty shims): each is asked for its version.
+.venv/bin/python:
+	@for python in python3.11 python3.12 python3.13 python3 python3.14 python; do \
+	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found="$$python"; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "Facturier needs Python 3.11 or newer, and there is none on the PATH. Install it (Debian, Ubuntu: apt-get install python3)." >&2; exit 1; \
+	fi; \
+	if ! "$$found" -m venv --clear .venv; then \
+	  rm -rf .venv; \
+	  name=$$("$$found" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'); \
+	  echo "$$found cannot make virtual environments. Install its venv module (Debian, Ubuntu: apt-get install $$name), then try again." >&2; exit 1; \
+	fi
+
+chromium: .venv/.test
+	@if command -v chromium >/dev/null || command -v chromium-browser >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing Chromium …"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium poppler-utils >/dev/null; \
+	else $(PY) -m playwright install chromium; fi
+
+clean:
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache test-results
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
