@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
+from lxml import etree
 from sqlalchemy import Row, select
 
 from core import ledgers
@@ -114,8 +115,10 @@ _EMBEDDED = re.compile(r"(<cbc:EmbeddedDocumentBinaryObject[^>]*>)([^<]{80})[^<]
 
 
 def readable_xml(content: bytes) -> str:
-    """The XML for reading: the embedded PDF is cut after its first characters."""
-    return _EMBEDDED.sub(r"\1\2 …", content.decode("utf-8", "replace"))
+    """The XML for reading: indented, the embedded PDF cut after its first characters."""
+    tree = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
+    etree.indent(tree)
+    return _EMBEDDED.sub(r"\1\2 …", etree.tostring(tree, encoding="unicode"))
 
 
 def to_settle(desk: Desk, *, limit: int = 50) -> list[Row[Any]]:

@@ -57,7 +57,7 @@ def show(ledger: Ledger | None, title: str) -> None:
         with chips:
             _chips(ledger, name, shown)
         with buttons.container(horizontal=True, horizontal_alignment="right"):
-            _buttons(view, name)
+            _buttons(view, shown, name)
         actions.sheet(name)
         if shown.frame.empty:
             _nothing(view)
@@ -124,7 +124,7 @@ def _nothing(view: View) -> None:
 
 
 def _table(view: View, shown: LedgerPage, name: str) -> None:
-    ids = [int(identity) for identity in shown.frame[frames.ID]]
+    ids = _ids(shown)
     st.dataframe(
         styling.table(shown.frame, language(), zone(), view.ledger),
         key=view.key,
@@ -151,11 +151,12 @@ def _take_ticks(key: str, ids: list[int], name: str) -> None:
     st.session_state[f"ticked/{name}"] = selection.ticked(selected(name), ids, rows)
 
 
-def _buttons(view: View, name: str) -> None:
+def _buttons(view: View, shown: LedgerPage, name: str) -> None:
     ticks = selected(name)
     if view.ledger is not Ledger.PAPER:
-        st.button(t("Select all to send"), key=f"all/{name}", on_click=_tick_all, args=(view, name))
-    st.button(t("Clear"), key=f"none/{name}", disabled=not ticks, on_click=_set_ticks, args=(name, frozenset()), help=t("Take all ticks away"))
+        st.button(t("Select all to send"), key=f"all/{name}", on_click=_tick_all, args=(view, shown, name))
+    clear = t("Take all ticks away")
+    st.button(t("Clear"), key=f"none/{name}", disabled=not ticks, on_click=_set_ticks, args=(view, shown, name, frozenset()), help=clear)
     actions.send_button(name, ticks, is_paper=view.ledger is Ledger.PAPER)
 
 
@@ -176,14 +177,19 @@ def _turn(name: str, page: int) -> None:
     st.session_state[f"page/{name}"] = page
 
 
-def _set_ticks(name: str, ids: frozenset[int]) -> None:
+def _set_ticks(view: View, shown: LedgerPage, name: str, ids: frozenset[int]) -> None:
+    """Change the selection by a button: the truth, and the boxes of the page that is shown."""
     st.session_state[f"ticked/{name}"] = ids
-    for key in [key for key in st.session_state if str(key).startswith("rows/")]:
-        del st.session_state[key]
+    rows = selection.positions(ids, _ids(shown))
+    st.session_state[view.key] = {"selection": {"rows": rows, "columns": [], "cells": []}}
 
 
-def _tick_all(view: View, name: str) -> None:
-    _set_ticks(name, frozenset(looking.pending_ids(desk(), view.chosen)))
+def _tick_all(view: View, shown: LedgerPage, name: str) -> None:
+    _set_ticks(view, shown, name, frozenset(looking.pending_ids(desk(), view.chosen)))
+
+
+def _ids(shown: LedgerPage) -> list[int]:
+    return [int(identity) for identity in shown.frame[frames.ID]]
 
 
 def _sums(view: View, shown: LedgerPage, ticks: frozenset[int]) -> str:

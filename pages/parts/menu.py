@@ -31,17 +31,21 @@ def header(title: str) -> None:
         st.rerun()
 
 
+# The table, its ticks and its buttons fit on 1280 × 800. The grid's own toolbar would lie over the buttons, and its search
+# knows only the 200 rows of a page.
 _TIGHT = """<style>
 .stMainBlockContainer { padding: 4rem 2rem 1rem; }
+[data-testid="stElementToolbar"] { display: none; }
+div:has(> .st-key-foot) { position: sticky; bottom: 0; z-index: 10; padding: .6rem 0; background: var(--st-background-color); }
 </style>"""
 
 
 def navigate() -> StreamlitPage:
-    st.html(_TIGHT)  # the table, its ticks and its buttons fit on 1280 × 800
+    st.html(_TIGHT)
     return st.navigation(
         {
             t("Invoicing"): [
-                st.Page(EMAIL, title=t("E-mail ledger"), url_path="email", default=True),
+                st.Page(EMAIL, title=t("E-mail ledger"), default=True),
                 st.Page(PAPER, title=t("Paper ledger"), url_path="paper"),
                 st.Page(LEDGER, title=t("Ledger"), url_path="ledger"),
             ],

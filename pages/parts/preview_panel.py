@@ -37,7 +37,7 @@ def addresses(shown: Preview) -> None:
     if account.archive_address:
         rows.append((t("Archive copy"), account.archive_address))
     for name, value in rows:
-        st.markdown(f"**{name}** {_plain(value)}")
+        st.text(f"{name}: {value}")
     st.caption(t("These addresses stand on the card of {customer}, which says “wants invoices by e-mail”.", customer=customer.name))
 
 
@@ -48,7 +48,7 @@ def _plain(text: str) -> str:
 def editor(shown: Preview, key: str) -> AccompanyingText:
     """Subject and text, ready to be edited; the signature below cannot be edited here (M2)."""
     subject = st.text_input(t("Subject"), value=shown.words.subject, key=f"subject/{key}")
-    body = st.text_area(t("Text"), value=shown.words.body, key=f"body/{key}", height=300)
+    body = st.text_area(t("Text"), value=shown.words.body, key=f"body/{key}", height=250)
     signature = documents.signature(shown.dossier)
     if signature:
         st.caption(signature.replace("\n", "  \n"))

@@ -57,7 +57,7 @@ def forget(invoice_id: int) -> None:
 def foot(invoice_id: int, edited: Preview, words: AccompanyingText, seen: Versions, *, free: bool) -> None:
     to = ", ".join(mailbox.addr_spec for mailbox in edited.dossier.customer.mailboxes(RecipientRole.TO)) or "–"
     total = sum(len(part.content) for part in edited.mail.attachments)
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="foot"):
         if st.button(t("Send to {to}", to=to), type="primary", disabled=not free, key=f"send/{invoice_id}"):
             queued = sending.queue_confirmed(desk(), invoice_id, words, seen)
             if not queued.refused:

@@ -30,7 +30,13 @@ def progress() -> None:
         st.markdown(t("**Batch {id}** · {when} · {who}", id=view.batch_id, when=when, who=view.batch_by))
         st.progress(view.done / max(1, view.total), text=t("{done} of {total} done", done=view.done, total=view.total))
         st.markdown(" · ".join(f"{styling.label(language(), status)} **{count}**" for status, count in sorted(view.batch_counts.items())))
-        st.dataframe(table(view), hide_index=True, key="deliveries", height=min(35 * (len(view.deliveries) + 1) + 3, 460))
+        st.dataframe(
+            table(view),
+            hide_index=True,
+            key="deliveries",
+            height=min(35 * (len(view.deliveries) + 1) + 3, 460),
+            column_config={t("Status"): st.column_config.TextColumn(width=130), t("What happened"): st.column_config.TextColumn(width=520)},
+        )
 
 
 def paused_account(key: str, name: str, because: str, *, waits: bool) -> None:

@@ -28,7 +28,9 @@ def cell(page: Page, column: int, row: int, place: int = 0) -> Locator:
 
 def tick(page: Page, row: int, place: int = 0) -> None:
     """Click the checkbox in front of a row."""
-    grid(page, place).locator("canvas").first.click(position={"x": 16, "y": ROW * (row + 1) + ROW // 2})
+    box = grid(page, place).locator("canvas").first.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 16, box["y"] + ROW * (row + 1) + ROW // 2)
     settled(page)
 
 

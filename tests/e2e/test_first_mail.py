@@ -80,7 +80,7 @@ def tick_customer(page: Page, house: House) -> None:
 
 
 def send_one(page: Page, house: House) -> None:
-    screen.open_page(page, f"{house.url}/email", "Facturier email")
+    screen.open_page(page, f"{house.url}/", "Facturier email")
     expect(screen.cell(page, 1, 0)).to_have_text("○ À envoyer")
     assert screen.row_colour(page, 0) == WHITE
     number = screen.cell(page, 2, 0).inner_text()
@@ -107,7 +107,7 @@ def send_one(page: Page, house: House) -> None:
     expect(page.get_by_text("2 sur 2 terminés")).to_be_visible(timeout=20_000)
     page.screenshot(path=house.shots / "7-outbox.png")
     look_at_the_mail(page, house, number)
-    screen.open_page(page, f"{house.url}/email", "Facturier email")
+    screen.open_page(page, f"{house.url}/", "Facturier email")
     expect(screen.cell(page, 1, 0)).to_contain_text("✓ Envoyée")
     red, green, blue = screen.row_colour(page, 0)
     assert green > red
@@ -145,7 +145,7 @@ def send_the_rest(page: Page, house: House) -> None:
     page.get_by_role("button", name="@ Envoi par email (3)").click()
     expect(page.get_by_text("6 sur 6 terminés")).to_be_visible(timeout=30_000)
     assert catcher.count(house.app.desk.settings.catcher_folder) == 4
-    screen.open_page(page, f"{house.url}/email", "Facturier email")
+    screen.open_page(page, f"{house.url}/", "Facturier email")
     for row in range(4):
         expect(screen.cell(page, 1, row)).to_contain_text("✓ Envoyée")
     page.screenshot(path=house.shots / "11-all-green.png")
