@@ -93,6 +93,7 @@ class DeliveryStatus(StrEnum):
     BOUNCED = "bounced"
 
 
+NOT_LEFT: Final = frozenset({DeliveryStatus.FAILED, DeliveryStatus.HELD, DeliveryStatus.BOUNCED})
 OPEN: Final = frozenset({DeliveryStatus.QUEUED, DeliveryStatus.CLAIMED, DeliveryStatus.SENDING})
 
 
@@ -101,11 +102,11 @@ def dispatch_status(deliveries: Collection[DeliveryStatus], *, ledger: Ledger, e
 
     Green only when the server took the mail for every recipient; whatever is doubtful outranks whatever is fine.
     """
-    if not deliveries:
-        if elsewhere:
-            return DispatchStatus.ELSEWHERE
-        return DispatchStatus.TO_SEND if ledger is Ledger.EMAIL else DispatchStatus.TO_PRINT
     states = set(deliveries)
+    if elsewhere and states <= NOT_LEFT:
+        return DispatchStatus.ELSEWHERE
+    if not states:
+        return DispatchStatus.TO_SEND if ledger is Ledger.EMAIL else DispatchStatus.TO_PRINT
     if DeliveryStatus.UNCERTAIN in states:
         return DispatchStatus.UNCERTAIN
     if states & {DeliveryStatus.CLAIMED, DeliveryStatus.SENDING}:

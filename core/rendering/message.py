@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
-from email.headerregistry import Address as HeaderAddress
+from email.header import Header
 from email.message import EmailMessage
-from email.utils import format_datetime
+from email.utils import format_datetime, quote
 
 from core.mailbox import Mailbox
 from core.rendering.mail_text import MailText
@@ -51,22 +51,39 @@ def compose(envelope: Envelope, text: MailText, attachments: Sequence[Attachment
 
 
 def _head(envelope: Envelope, subject: str, boundary: str) -> bytes:
-    head = EmailMessage(policy=policy.SMTP)
-    head["Date"] = format_datetime(envelope.date)
-    head["From"] = _header(envelope.from_mailbox)
-    head["To"] = [_header(mailbox) for mailbox in envelope.to]
-    if envelope.cc:
-        head["Cc"] = [_header(mailbox) for mailbox in envelope.cc]
-    if envelope.reply_to:
-        head["Reply-To"] = _header(envelope.reply_to)
-    head["Subject"] = subject
-    head["Message-ID"] = envelope.message_id
-    head["MIME-Version"] = "1.0"
-    return head.as_bytes().rstrip(b"\r\n") + f'\r\nContent-Type: multipart/mixed; boundary="{boundary}"\r\n\r\n'.encode()
+    lines = [f"Date: {format_datetime(envelope.date)}", _addresses("From", [envelope.from_mailbox]), _addresses("To", envelope.to)]
+    lines += [_addresses("Cc", envelope.cc)] if envelope.cc else []
+    lines += [_addresses("Reply-To", [envelope.reply_to])] if envelope.reply_to else []
+    lines += [f"Subject: {_words(subject, name='Subject')}", f"Message-ID: {envelope.message_id}", "MIME-Version: 1.0"]
+    lines += [f'Content-Type: multipart/mixed; boundary="{boundary}"', "", ""]
+    return "\r\n".join(lines).encode("ascii")
 
 
-def _header(mailbox: Mailbox) -> HeaderAddress:
-    return HeaderAddress(display_name=mailbox.display_name, addr_spec=mailbox.addr_spec)
+def _addresses(name: str, mailboxes: Sequence[Mailbox]) -> str:
+    """One mailbox a line. Not by EmailMessage: its folding of long lists loses spaces between encoded words."""
+    return f"{name}: " + ",\r\n ".join(_mailbox(mailbox) for mailbox in mailboxes)
+
+
+def _mailbox(mailbox: Mailbox) -> str:
+    if not mailbox.display_name:
+        return mailbox.addr_spec
+    plain = _is_plain(mailbox.display_name)
+    name = f'"{quote(mailbox.display_name)}"' if plain else _encoded(mailbox.display_name, name="")
+    return f"{name}\r\n <{mailbox.addr_spec}>" if len(name) > 50 else f"{name} <{mailbox.addr_spec}>"
+
+
+def _words(text: str, *, name: str) -> str:
+    return text if _is_plain(text) else _encoded(text, name=name)
+
+
+def _is_plain(text: str) -> bool:
+    """Fits on its line as it is, and cannot be taken for an encoded word."""
+    return text.isascii() and text.isprintable() and len(text) <= 70 and "=?" not in text
+
+
+def _encoded(text: str, *, name: str) -> str:
+    """RFC 2047, folded at 75 characters."""
+    return Header(text, "utf-8", header_name=name).encode(linesep="\r\n")
 
 
 def _without_version(part: bytes) -> bytes:

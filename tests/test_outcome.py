@@ -1,0 +1,49 @@
+"""One test per row of the table from a server's reply to what happens next."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.outcome import Effect, Reply, Stage, explain, judge
+
+
+@pytest.mark.parametrize(
+    ("stage", "code", "effect"),
+    [
+        (Stage.CONNECT, None, Effect.WAIT),
+        (Stage.CONNECT, 421, Effect.WAIT),
+        (Stage.CONNECT, 554, Effect.WAIT),
+        (Stage.TLS, None, Effect.PAUSE),
+        (Stage.LOGIN, 535, Effect.PAUSE),
+        (Stage.LOGIN, 454, Effect.WAIT),
+        (Stage.LOGIN, None, Effect.WAIT),
+        (Stage.MAIL, 550, Effect.PAUSE),
+        (Stage.MAIL, 530, Effect.PAUSE),
+        (Stage.MAIL, 552, Effect.FAILED),
+        (Stage.MAIL, 451, Effect.LATER),
+        (Stage.MAIL, None, Effect.LATER),
+        (Stage.RCPT, 550, Effect.FAILED),
+        (Stage.RCPT, 451, Effect.LATER),
+        (Stage.RCPT, 421, Effect.LATER),
+        (Stage.DATA, 554, Effect.FAILED),
+        (Stage.DATA, 451, Effect.LATER),
+        (Stage.BODY, None, Effect.LATER),
+        (Stage.DOT, 250, Effect.SENT),
+        (Stage.DOT, 451, Effect.LATER),
+        (Stage.DOT, 421, Effect.LATER),
+        (Stage.DOT, 552, Effect.FAILED),
+        (Stage.DOT, 554, Effect.FAILED),
+        (Stage.DOT, None, Effect.UNCERTAIN),
+    ],
+)
+def test_judge(stage: Stage, code: int | None, effect: Effect) -> None:
+    reply = Reply(stage=stage, code=code, text="what the server said")
+    assert judge(reply) is effect
+    words = str(explain(reply, effect, "a@x.be"))
+    assert "{" not in words
+    assert words.endswith(".")
+
+
+def test_only_a_lost_reply_to_the_dot_is_uncertain() -> None:
+    doubtful = [(stage, code) for stage in Stage for code in (None, 250, 354, 421, 451, 550) if judge(Reply(stage=stage, code=code)) is Effect.UNCERTAIN]
+    assert doubtful == [(Stage.DOT, None)]
