@@ -58,7 +58,7 @@ def test_parts_headers_and_file_names_arrive() -> None:
     assert (part.get_filename(), part.get_content_type(), part.get_content()) == ("Facture n°1 été.pdf", "application/pdf", files[0].content)
     plain = mail.get_body(("plain",))
     assert plain is not None
-    assert plain.get_content() == text.plain
+    assert plain.get_content().replace("\r\n", "\n") == text.plain
 
 
 def test_every_line_fits_the_wire() -> None:
