@@ -1,0 +1,130 @@
+"""Every sentence of the program is there in French and Dutch, with its values, in the words agreed for the screens."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Message
+from babel.messages.pofile import read_po
+
+from core import i18n, styling
+from core.model import DispatchStatus, Language
+
+ROOT = Path(__file__).parents[1]
+CALLS = {"t": 0, "N_": 0, "translate": 1}  # the place of the template among the arguments
+TRANSLATED = (Language.FR, Language.NL)
+LEDGERS = {
+    "Ledger": ("Facturier", "Facturenboek"),
+    "E-mail ledger": ("Facturier email", "Facturenboek e-mail"),
+    "Paper ledger": ("Facturier papier", "Facturenboek papier"),
+}
+STATUSES = {  # French, where they agree with “facture”, Dutch, English
+    DispatchStatus.TO_SEND: ("À envoyer", "Te verzenden", "To send"),
+    DispatchStatus.QUEUED: ("En file d’attente", "In wachtrij", "Queued"),
+    DispatchStatus.SENDING: ("Envoi en cours", "Wordt verzonden", "Sending"),
+    DispatchStatus.SENT: ("Envoyée", "Verzonden", "Sent"),
+    DispatchStatus.PARTLY_SENT: ("Envoyée en partie", "Deels verzonden", "Partly sent"),
+    DispatchStatus.FAILED: ("Échec d’envoi", "Verzending mislukt", "Failed"),
+    DispatchStatus.UNCERTAIN: ("Envoi incertain", "Verzending onzeker", "Uncertain"),
+    DispatchStatus.HELD: ("Retenue", "Tegengehouden", "Held"),
+    DispatchStatus.BOUNCED: ("Non remise", "Onbestelbaar", "Bounced"),
+    DispatchStatus.ELSEWHERE: ("Envoyée ailleurs", "Elders verzonden", "Sent elsewhere"),
+    DispatchStatus.TO_PRINT: ("À imprimer", "Af te drukken", "To print"),
+    DispatchStatus.PRINTED: ("Imprimée", "Afgedrukt", "Printed"),
+    DispatchStatus.POSTED: ("Postée", "Gepost", "Mailed"),
+}
+
+
+@cache
+def templates() -> dict[str, str]:
+    """Every template of the program, and where it stands first. Read from the syntax tree, which also shows calls inside f-strings."""
+    found: dict[str, str] = {}
+    for path in [ROOT / "dashboard.py", *sorted((ROOT / "core").rglob("*.py")), *sorted((ROOT / "pages").rglob("*.py"))]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for template in said(node):
+                found.setdefault(template, f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}")
+    return found
+
+
+def said(node: ast.AST) -> Iterator[str]:
+    """The template in a call, or the one that a class of errors brings along."""
+    if isinstance(node, ast.Call):
+        name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        yield from texts(node.args[CALLS[name]]) if name in CALLS and len(node.args) > CALLS[name] else ()
+    elif isinstance(node, ast.ClassDef):
+        for line in node.body:
+            if isinstance(line, ast.Assign) and any(isinstance(target, ast.Name) and target.id == "template" for target in line.targets):
+                yield from texts(line.value)
+
+
+def texts(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.IfExp):
+        yield from texts(node.body)
+        yield from texts(node.orelse)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+
+
+@cache
+def catalog(language: Language, file: str) -> dict[str, Message]:
+    path = i18n.LOCALE / language.value / file
+    with path.open("rb") as content:
+        return {str(message.id): message for message in read_po(content, locale=language.value, abort_invalid=True) if message.id}
+
+
+def translations(language: Language) -> dict[str, Message]:
+    files = sorted(path.name for path in (i18n.LOCALE / language.value).glob("*.po"))
+    return {identity: message for file in files for identity, message in catalog(language, file).items()}
+
+
+def placeholders(text: object) -> set[str]:
+    return set(re.findall(r"\{\w+\}", str(text)))
+
+
+def test_the_program_is_searched() -> None:
+    assert {"Queued", "Address missing", "Something went wrong.", "Waits for you", "✓ New version"} <= templates().keys()
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_nothing_is_left_in_english(language: Language) -> None:
+    known = translations(language)
+    assert [
+        f"{place}: {template}"
+        for template, place in templates().items()
+        if template not in known or known[template].fuzzy or not str(known[template].string).strip()
+    ] == []
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_values_keep_their_place(language: Language) -> None:
+    assert [identity for identity, message in translations(language).items() if placeholders(identity) != placeholders(message.string)] == []
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_nothing_is_translated_in_vain(language: Language) -> None:
+    assert catalog(language, "facturier.po").keys() - templates().keys() == set()
+    assert catalog(language, "facturier.po").keys() & catalog(language, "documents.po").keys() == set()
+
+
+def test_french_is_typeset() -> None:
+    """A straight apostrophe, or a plain space where a line must not break."""
+    wrong = re.compile(r"'|\S [:;?!%»]|« ")
+    assert [message.string for message in catalog(Language.FR, "facturier.po").values() if wrong.search(str(message.string))] == []
+
+
+@pytest.mark.parametrize("status", DispatchStatus)
+def test_a_status_has_its_word(status: DispatchStatus) -> None:
+    label = styling.LOOKS[status].label
+    assert tuple(i18n.translate(language, label) for language in (*TRANSLATED, Language.EN)) == STATUSES[status]
+
+
+@pytest.mark.parametrize("ledger", LEDGERS)
+def test_a_ledger_has_its_name(ledger: str) -> None:
+    assert ledger in templates()
+    assert tuple(i18n.translate(language, ledger) for language in TRANSLATED) == LEDGERS[ledger]
+    assert i18n.translate(Language.EN, ledger) == ledger
