@@ -205,7 +205,7 @@ def _customer(connection: Connection, buyer: Party, company_language: Language) 
     values = _party_values(buyer, key) | {
         "endpoint": buyer.endpoint.value if buyer.endpoint else None,
         "language": identifiers.guess_language(buyer) or company_language,
-        "suggested_email": buyer.email,
+        "suggested_email": buyer.email or (buyer.endpoint.value if buyer.endpoint and "@" in buyer.endpoint.value else None),
     }
     return parties.add_customer(connection, values), Ledger.PAPER
 

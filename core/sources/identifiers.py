@@ -35,7 +35,10 @@ STRUCTURED_ODD = N_("The structured communication {value} has wrong check digits
 
 
 def party_key(party: Party) -> str:
-    """What a company or customer is matched by: VAT number, else enterprise number, else endpoint, else name and postcode."""
+    """What a company or customer is matched by: VAT number, else enterprise number, else endpoint, else name and postcode.
+
+    An e-mail address as endpoint identifies nobody: one accountant's address stands on the invoices of many.
+    """
     vat = vat_id(party.vat_id or "")
     if vat:
         return vat
@@ -45,9 +48,8 @@ def party_key(party: Party) -> str:
             return number
         value = normalised(party.legal_id.value)
         return f"{party.legal_id.scheme}:{value}" if party.legal_id.scheme else value
-    if party.endpoint is not None and ("@" in party.endpoint.value or _says_something(party.endpoint.value)):
-        value = "".join(party.endpoint.value.split())
-        return f"{party.endpoint.scheme or ''}:{value.lower() if '@' in value else value}"
+    if party.endpoint is not None and "@" not in party.endpoint.value and _says_something(party.endpoint.value):
+        return f"{party.endpoint.scheme or ''}:{''.join(party.endpoint.value.split())}"
     return slug(" ".join(part for part in (party.name, party.address.postcode) if part)) or party.name
 
 
