@@ -36,7 +36,7 @@ def header(title: str) -> None:
 _TIGHT = """<style>
 .stMainBlockContainer { padding: 4rem 2rem 1rem; }
 [data-testid="stElementToolbar"] { display: none; }
-div:has(> .st-key-foot) { position: sticky; bottom: 0; z-index: 10; padding: .6rem 0; background: var(--st-background-color); }
+div:has(> .st-key-foot) { position: sticky; bottom: 0; z-index: 10; padding: .6rem 0; backdrop-filter: blur(14px); }
 </style>"""
 
 
@@ -49,7 +49,7 @@ def navigate() -> StreamlitPage:
                 st.Page(PAPER, title=t("Paper ledger"), url_path="paper"),
                 st.Page(LEDGER, title=t("Ledger"), url_path="ledger"),
             ],
-            t("Sending"): [
+            t("Dispatch"): [
                 st.Page(OUTBOX, title=t("Outbox"), url_path="outbox"),
                 st.Page(CATCHER, title=t("Mail catcher"), url_path="catcher"),
                 st.Page(CONFIRM, title=t("Confirm"), url_path="confirm", visibility="hidden"),

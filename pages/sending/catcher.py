@@ -20,7 +20,7 @@ def choose(mails: list[catcher.CaughtMail]) -> str:
         on_select="rerun",
         selection_mode="single-row",
         height=min(35 * (len(mails) + 1) + 3, 250),
-        key=f"caught/{mails[0].id}",
+        key=f"caught-list/{mails[0].id}",
     )
     rows = state["selection"]["rows"]
     return mails[rows[0] if rows else 0].id

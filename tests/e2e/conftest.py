@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -72,6 +73,7 @@ def house(tmp_path: Path) -> Iterator[House]:
             running.processes.append(_start(command, environment, tmp_path))
         _wait(port)
         _wait(catcher_port)
+        urlopen(f"{running.url}/_stcore/script-health-check", timeout=60).close()  # as the launcher does: pages are known after a first run
         yield running
     finally:
         for process in running.processes:

@@ -45,6 +45,8 @@ def bring_in(page: Page, house: House) -> None:
     broken.write_text("<Invoice", encoding="utf-8")
     screen.open_page(page, f"{house.url}/import", "Importation")
     page.locator("input[type=file]").set_input_files([*files(house.folder, 4), str(broken)])
+    expect(page.get_by_role("button", name="Remove broken.xml")).to_be_visible()
+    screen.settled(page)
     page.get_by_role("button", name="Importer").click()
     expect(screen.cell(page, 0, 0)).to_have_text("✗ Refusée")
     expect(screen.cell(page, 1, 0)).to_have_text("broken.xml")
