@@ -87,14 +87,14 @@ def other_ways(name: str, ticks: frozenset[int]) -> None:
     if not ticks:
         return
     with st.expander(t("Already sent elsewhere")):
-        reason = st.selectbox(t("Reason"), ELSEWHERE_REASONS, format_func=t, key=f"elsewhere-reason/{name}")
+        reason = st.selectbox(t("Reason"), [t(each) for each in ELSEWHERE_REASONS], key=f"elsewhere-reason/{name}")
         with st.container(horizontal=True):
             mark = st.button(t("Mark {count} as sent elsewhere", count=len(ticks)), key=f"elsewhere/{name}")
             unmark = st.button(t("Take the mark away"), key=f"elsewhere-undo/{name}")
         if not mark and not unmark:
             return
         act = settling.mark_elsewhere if mark else settling.unmark_elsewhere
-        refused = act(desk(), sorted(ticks), reason=t(reason))
+        refused = act(desk(), sorted(ticks), reason=reason)
         st.session_state[f"ticked/{name}"] = frozenset()
         feedback.later(t("Done for {count} invoices; {refused} could not be changed.", count=len(ticks) - len(refused), refused=len(refused)))
         st.rerun()

@@ -14,7 +14,7 @@ from core.dispatch.looking import GROUPS, PAGE_SIZE, LedgerPage
 from core.i18n import N_
 from core.model import DispatchStatus, Ledger
 from pages.parts import actions, feedback, menu
-from pages.parts.resources import desk, language, t, zone
+from pages.parts.resources import desk, language, t, translated, zone
 
 GROUP_NAMES = {"to_send": N_("To send"), "in_progress": N_("In progress"), "to_handle": N_("To handle"), "held": N_("Held"), "sent": N_("Sent")}
 PAPER_NAMES = {"to_send": N_("To print"), "sent": N_("Mailed")}
@@ -76,17 +76,18 @@ def _controls(ledger: Ledger | None, name: str) -> View:
     words = search.text_input(
         t("Search"), key=f"search/{name}", placeholder=t("Number or customer"), label_visibility="collapsed", on_change=_first_page, args=(name,)
     )
-    known = {each.id: each.name for each in companies.list_companies(desk())}
+    known: dict[int | None, str] = {None: t("All companies")} | {each.id: each.name for each in companies.list_companies(desk())}
     company_id = company.selectbox(
         t("Company"),
-        [None, *known],
-        format_func=lambda identity: known[identity] if identity else t("All companies"),
+        list(known),
+        format_func=known.__getitem__,
         key=f"company/{name}",
         label_visibility="collapsed",
         on_change=_first_page,
         args=(name,),
     )
-    column = sort.selectbox(t("Sort by"), list(SORTS), format_func=lambda each: t(SORTS[each]), key=f"sort/{name}", label_visibility="collapsed")
+    orders = translated(SORTS)
+    column = sort.selectbox(t("Sort by"), list(SORTS), format_func=orders.__getitem__, key=f"sort/{name}", label_visibility="collapsed")
     descending = order.toggle("↓", value=True, key=f"order/{name}", help=t("Newest or largest first"))
     return View(
         ledger=ledger,
@@ -102,11 +103,11 @@ def _first_page(name: str) -> None:
 
 
 def _chips(ledger: Ledger | None, name: str, shown: LedgerPage) -> None:
-    names = GROUP_NAMES | (PAPER_NAMES if ledger is Ledger.PAPER else {})
+    names = translated(GROUP_NAMES | (PAPER_NAMES if ledger is Ledger.PAPER else {}))
     st.pills(
         t("Status"),
         list(GROUPS),
-        format_func=lambda group: f"{t(names[group])} {shown.groups[group]}",
+        format_func=lambda group: f"{names[group]} {shown.groups[group]}",
         key=f"group/{name}",
         label_visibility="collapsed",
         on_change=_first_page,
@@ -193,12 +194,12 @@ def _ids(shown: LedgerPage) -> list[int]:
 
 
 def _sums(view: View, shown: LedgerPage, ticks: frozenset[int]) -> str:
-    everything = t("{count} documents, {sum}", count=shown.tally.count, sum=_money(shown.tally))
+    everything = t("Documents: {count} · {sum}", count=shown.tally.count, sum=_money(shown.tally))
     if not ticks:
         return everything
     statuses = GROUPS[view.group] if view.group else frozenset[DispatchStatus]()
     tally, hidden = looking.selected_tally(desk(), sorted(ticks), replace(view.chosen, statuses=statuses))
-    text = t("**{count} ticked, {sum}**", count=tally.count, sum=_money(tally))
+    text = t("**Ticked: {count} · {sum}**", count=tally.count, sum=_money(tally))
     if hidden:
         text += " · " + t("{hidden} of them hidden by the filter", hidden=hidden)
     return f"{text} · {everything}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -12,6 +14,9 @@ from core.dispatch import looking
 from core.dispatch.desk import Desk
 from core.errors import Sentence
 from core.model import Language
+
+
+Key = TypeVar("Key")
 
 
 @st.cache_resource(show_spinner=False)
@@ -36,6 +41,11 @@ def zone() -> ZoneInfo:
 def t(template: str, **values: object) -> str:
     """The words of the screen in the reader's language."""
     return i18n.translate(language(), template, **{name: str(value) for name, value in values.items()})
+
+
+def translated(names: Mapping[Key, str]) -> dict[Key, str]:
+    """The labels of a choice, in the reader's language."""
+    return {key: t(name) for key, name in names.items()}
 
 
 def say(sentence: Sentence) -> str:

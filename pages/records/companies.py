@@ -5,15 +5,15 @@ import streamlit as st
 from core.dispatch import companies
 from core.dispatch.values import Value
 from core.i18n import N_, NAMES
-from core.model import DocumentType, Language
+from core.model import Language
 from core.outcome import explain, judge
 from core.records import Company, Security
 from core.rendering.mail_text import KEYWORDS
 from pages.parts import feedback, menu, preview_panel
-from pages.parts.resources import desk, say, t
+from pages.parts.resources import desk, say, t, translated
 
 SECURITY = {Security.STARTTLS: "STARTTLS (587)", Security.TLS: "TLS (465)", Security.NONE: N_("None (only for this machine)")}
-KINDS = {"invoice": (DocumentType.INVOICE, N_("Invoice")), "credit_note": (DocumentType.CREDIT_NOTE, N_("Credit note"))}
+KIND_NAMES = {"invoice": N_("Invoice"), "credit_note": N_("Credit note")}
 
 
 def save(company: Company, values: list[Value]) -> None:
@@ -31,7 +31,7 @@ def identity(company: Company) -> None:
         values = {name: left.text_input(title, value=current[name]) for name, title in names.items()}
         values |= {name: right.text_input(name.upper(), value=getattr(company, name) or "") for name in ("iban", "bic")}
         languages = list(NAMES)
-        chosen = right.selectbox(t("Language"), languages, index=languages.index(company.language), format_func=lambda each: NAMES[each])
+        chosen = right.selectbox(t("Language"), languages, index=languages.index(company.language), format_func=NAMES.__getitem__)
         colour = right.color_picker(t("Colour"), value=company.colour or "#1a6b5a")
         logo = right.file_uploader(t("Logo (PNG or JPEG)"), type=["png", "jpg", "jpeg"])
         if st.form_submit_button(t("Save"), type="primary"):
@@ -51,7 +51,7 @@ def mail_account(company: Company) -> None:
             "smtp.port": left.text_input(t("Port"), value=str(account.port or 587)),
         }
         protections = list(SECURITY)
-        security = left.selectbox(t("Protection"), protections, index=protections.index(account.security), format_func=lambda each: t(SECURITY[each]))
+        security = left.selectbox(t("Protection"), protections, index=protections.index(account.security), format_func=translated(SECURITY).__getitem__)
         values["smtp.user"] = left.text_input(t("User"), value=account.user)
         stored = t("stored; leave empty to keep it") if account.password else ""
         password = left.text_input(t("Password"), type="password", placeholder=stored)
@@ -77,9 +77,9 @@ def test_connection(company: Company, *, ready: bool) -> None:
 
 def texts(company: Company) -> None:
     left, right = st.columns(2)
-    language = left.segmented_control(t("Language"), list(NAMES), default=company.language, format_func=lambda each: NAMES[each], required=True)
-    kind = right.segmented_control(t("Document"), list(KINDS), default="invoice", format_func=lambda each: t(KINDS[each][1]), required=True)
-    text = company.texts[language, KINDS[kind][0]]
+    language = left.segmented_control(t("Language"), list(NAMES), default=company.language, format_func=NAMES.__getitem__, required=True)
+    kind = right.segmented_control(t("Document"), list(KIND_NAMES), default="invoice", format_func=translated(KIND_NAMES).__getitem__, required=True)
+    text = company.texts[language, companies.KINDS[kind]]
     with st.form(f"text/{language}/{kind}"):
         subject = st.text_input(t("Subject"), value=text.subject)
         body = st.text_area(t("Text"), value=text.body, height=260)

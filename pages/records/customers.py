@@ -9,7 +9,7 @@ from core.i18n import N_, NAMES
 from core.model import WRITTEN_FORMATS, Language, RecipientRole, XmlFormat
 from core.records import Customer
 from pages.parts import feedback, menu
-from pages.parts.resources import desk, say, t
+from pages.parts.resources import desk, say, t, translated
 
 FORMATS = {
     XmlFormat.EFFF3: N_("e-FFF (Belgian accounting software)"),
@@ -89,8 +89,8 @@ def billing(customer: Customer) -> dict[str, str]:
 
 def document(customer: Customer) -> dict[str, str]:
     languages, formats = list(Language), [each for each in FORMATS if each in WRITTEN_FORMATS]
-    chosen = st.selectbox(t("Language"), languages, index=languages.index(customer.language), format_func=lambda each: NAMES[each])
-    kind = st.selectbox(t("XML format"), formats, index=formats.index(customer.xml_format), format_func=lambda each: t(FORMATS[each]))
+    chosen = st.selectbox(t("Language"), languages, index=languages.index(customer.language), format_func=NAMES.__getitem__)
+    kind = st.selectbox(t("XML format"), formats, index=formats.index(customer.xml_format), format_func=translated(FORMATS).__getitem__)
     peppol = st.checkbox(t("Peppol, sent elsewhere"), value=customer.peppol_elsewhere, help=t("The legal invoice goes over Peppol; the mail is a courtesy copy."))
     notes = st.text_area(t("Notes"), value=customer.notes, height=96)
     values = {"language": chosen.value, "peppol_elsewhere": str(peppol).lower(), "notes": notes}

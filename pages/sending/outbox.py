@@ -80,14 +80,14 @@ def to_settle() -> None:
 
 def settle(delivery_id: int, *, uncertain: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        reasons = SENT_REASONS + AGAIN_REASONS
-        reason = st.selectbox(t("Reason"), reasons, format_func=t, key=f"why/{delivery_id}", index=None, placeholder=t("Choose a reason"))
+        reasons = [t(each) for each in SENT_REASONS + AGAIN_REASONS]
+        reason = st.selectbox(t("Reason"), reasons, key=f"why/{delivery_id}", index=None, placeholder=t("Choose a reason"))
         sent = st.button(t("It was sent"), key=f"sent/{delivery_id}", disabled=reason is None)
         again = st.button(t("Send it again"), key=f"again/{delivery_id}", disabled=reason is None)
     if not uncertain:
         st.page_link(menu.CUSTOMERS, label=t("Correct the address on the customer card, then send from the ledger"))
     if sent or again:
-        settling.resolve(desk(), delivery_id, as_sent=sent, reason=t(reason) if reason else "")
+        settling.resolve(desk(), delivery_id, as_sent=sent, reason=reason or "")
         st.rerun()
 
 

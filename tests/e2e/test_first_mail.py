@@ -142,7 +142,7 @@ def look_at_the_mail(page: Page, house: House, number: str) -> None:
 
 def send_the_rest(page: Page, house: House) -> None:
     page.get_by_role("button", name="Cocher tout ce qui est à envoyer").click()
-    expect(page.get_by_text("3 cochées")).to_be_visible()
+    expect(page.get_by_text("Cochées : 3")).to_be_visible()
     page.screenshot(path=house.shots / "10-several.png")
     page.get_by_role("button", name="@ Envoi par email (3)").click()
     expect(page.get_by_text("6 sur 6 terminés")).to_be_visible(timeout=30_000)

@@ -1,0 +1,202 @@
+"""Pages as Streamlit runs them: they show what is true, in the reader's language, and act only through the use cases."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core.app import App
+from core.dispatch import customers, sending
+from core.model import DispatchStatus
+from pages.parts import mail_preview
+from tests import builders, desk
+from tests.mail.fault_server import FaultServer
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(path for path in (ROOT / "pages").rglob("*.py") if path.parent.name in ("ledgers", "sending", "records"))
+
+
+@pytest.fixture
+def dashboard(app: App, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
+    """The environment that the pages open the program from points at this test's desk."""
+    settings = app.desk.settings
+    assert settings.secret_key
+    monkeypatch.setenv("FACTURIER_DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("FACTURIER_ARCHIVE_URL", settings.archive_url)
+    monkeypatch.setenv("FACTURIER_SECRET_KEY", settings.secret_key.get_secret_value())
+    st.cache_resource.clear()
+    yield app
+    st.cache_resource.clear()
+
+
+def page(path: str, language: str = "en", **query: str) -> AppTest:
+    """One page within the dashboard's navigation."""
+    test = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=30)
+    test.session_state["language"] = language
+    for name, value in query.items():
+        test.query_params[name] = value
+    test.run()
+    test.switch_page(path).run()
+    assert not test.exception
+    return test
+
+
+def words(test: AppTest) -> str:
+    parts = [*test.subheader, *test.markdown, *test.info, *test.warning, *test.error, *test.caption, *test.text]
+    return "\n".join(str(part.value) for part in parts)
+
+
+@pytest.mark.parametrize("language", ["fr", "nl", "en"])
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_each_page_says_what_to_do_when_there_is_nothing(dashboard: App, path: Path, language: str) -> None:
+    test = page(str(path.relative_to(ROOT)), language)
+    assert words(test).strip()
+    assert not [error.value for error in test.error if "python -m core worker" not in error.value]
+
+
+def test_the_e_mail_ledger_shows_what_waits(dashboard: App) -> None:
+    desk.ready(dashboard, 25)
+    test = page("pages/ledgers/email.py", "fr")
+    assert test.subheader[0].value == "Facturier email"
+    shown = test.dataframe[0].value
+    assert shown.iloc[0].tolist()[:2] == ["○ À envoyer", "2026-0001"]
+    assert "Documents : 1" in words(test)
+
+
+def test_a_tick_is_an_id_and_stays_when_the_filter_hides_it(dashboard: App) -> None:
+    invoice_id = desk.ready(dashboard, 25)
+    test = page("pages/ledgers/email.py")
+    test.session_state["ticked/email"] = frozenset({invoice_id})
+    test.text_input(key="search/email").set_value("no such customer").run()
+    assert test.session_state["ticked/email"] == {invoice_id}
+    assert "1 of them hidden by the filter" in words(test)
+
+
+def test_several_ready_ones_are_queued_with_one_click(dashboard: App) -> None:
+    ids = [desk.bring(dashboard, desk.customer_invoice(place)).invoice_id or 0 for place in range(3)]
+    for place in range(3):
+        desk.tick(dashboard, place, f"ok+{place}@x.test")
+    desk.set_account(dashboard, 25)
+    test = page("pages/ledgers/email.py")
+    test.button(key="all/email").click().run()
+    assert test.session_state["ticked/email"] == set(ids)
+    test.button(key="send/email").click().run()
+    assert not test.exception
+    assert {desk.status_of(dashboard, invoice_id) for invoice_id in ids} == {DispatchStatus.QUEUED}
+
+
+def test_what_is_blocked_is_shown_first_and_the_rest_is_offered(dashboard: App) -> None:
+    ids = [desk.bring(dashboard, desk.customer_invoice(place)).invoice_id or 0 for place in range(3)]
+    for place in range(3):
+        desk.tick(dashboard, place, *([f"ok+{place}@x.test"] if place else []))
+    desk.set_account(dashboard, 25)
+    test = page("pages/ledgers/email.py")
+    test.button(key="all/email").click().run()
+    test.button(key="send/email").click().run()
+    assert "2 ready · 0 to check · 1 blocked" in words(test)
+    assert "Address missing: Customer 0" in words(test)
+    assert {desk.status_of(dashboard, invoice_id) for invoice_id in ids} == {DispatchStatus.TO_SEND}
+    test.button(key="sheet-send/email").click().run()
+    assert [desk.status_of(dashboard, invoice_id) for invoice_id in ids] == [DispatchStatus.TO_SEND, DispatchStatus.QUEUED, DispatchStatus.QUEUED]
+
+
+def test_the_confirm_screen_sends_the_edited_text(dashboard: App, smtp: FaultServer) -> None:
+    invoice_id = desk.ready(dashboard, smtp.port)
+    test = page("pages/sending/confirm.py", invoice=str(invoice_id))
+    assert test.text_input(key=f"subject/{invoice_id}").value == "Factuur 2026-0001 van Atelier Dubois SRL"
+    test.text_area(key=f"body/{invoice_id}").set_value("Zoals afgesproken.").run()
+    assert desk.deliveries(dashboard) == {}  # looking and editing send nothing
+    test.button(key=f"send/{invoice_id}").click().run()
+    desk.drain(dashboard)
+    [taken] = smtp.record.taken
+    assert b"Zoals afgesproken." in taken.content
+
+
+def test_the_confirm_screen_notices_what_somebody_else_changed(dashboard: App, smtp: FaultServer) -> None:
+    invoice_id = desk.ready(dashboard, smtp.port)
+    test = page("pages/sending/confirm.py", invoice=str(invoice_id))
+    desk.tick(dashboard, 1, "ok+other@x.test")
+    test.button(key=f"send/{invoice_id}").click().run()
+    assert desk.deliveries(dashboard) == {}
+    assert "Somebody changed" in words(test)
+
+
+def test_the_outbox_settles_what_is_uncertain(dashboard: App, smtp: FaultServer) -> None:
+    invoice_id = desk.ready(dashboard, smtp.port, "dropafter+1@x.test")
+    desk.send(dashboard, [invoice_id])
+    test = page("pages/sending/outbox.py", "en")
+    assert "Waits for you" in words(test)
+    [choice] = [box for box in test.selectbox if str(box.key).startswith("why/")]
+    choice.set_value("The customer confirms").run()
+    [button] = [button for button in test.button if str(button.key).startswith("sent/")]
+    button.click().run()
+    assert desk.status_of(dashboard, invoice_id) is DispatchStatus.SENT
+
+
+def test_the_outbox_says_loudly_that_no_worker_runs(dashboard: App) -> None:
+    sending.queue(dashboard.desk, [desk.ready(dashboard, 25)])
+    assert any("No worker is running" in error.value for error in page("pages/sending/outbox.py").error)
+
+
+def test_the_customer_card_is_saved_and_refuses_a_bad_address(dashboard: App) -> None:
+    desk.bring(dashboard, builders.invoice())
+    test = page("pages/records/customers.py")
+    test.session_state["customer"] = f"BE{builders.BUYER_NUMBER}"
+    test.run()
+    test.checkbox[0].check()
+    test.text_input[1].set_value("nonsense")
+    [save] = [button for button in test.button if button.label == "Save"]
+    save.click().run()
+    assert any("nonsense" in error.value for error in test.error)
+    assert not customers.find(dashboard.desk, f"BE{builders.BUYER_NUMBER}").wants_email
+    test.text_input[1].set_value("compta@peeters.example")
+    [save] = [button for button in test.button if button.label == "Save"]
+    save.click().run()
+    saved = customers.find(dashboard.desk, f"BE{builders.BUYER_NUMBER}")
+    assert saved.wants_email
+    assert [mailbox.addr_spec for _, mailbox in saved.recipients] == ["compta@peeters.example"]
+
+
+def test_pages_hold_no_logic_and_nothing_lies_directly_in_pages() -> None:
+    assert list((ROOT / "pages").glob("*.py")) == []
+    for path in PAGES:
+        text = path.read_text(encoding="utf-8")
+        assert text.count("\n") <= 125, path
+        imported = {name.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import) for name in node.names}
+        assert not imported & {"sqlalchemy", "smtplib", "yagmail"}, path
+
+
+def test_yagmail_s_send_is_never_called() -> None:
+    for path in [*(ROOT / "core").rglob("*.py"), *(ROOT / "pages").rglob("*.py")]:
+        text = path.read_text(encoding="utf-8")
+        if "yagmail" in text:
+            tree = ast.parse(text)
+            calls = {node.func.attr for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)}
+            assert not calls & {"send_unsent", "sendmail", "send_message"}, path
+            named = [ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)]
+            assert "client.send" not in named, path
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "<a href='https://evil.example'>klik</a>",
+        "<form action='https://evil.example'><input></form>",
+        "<base href='https://evil.example'>",
+        "<meta http-equiv='refresh' content='0;url=https://evil.example'>",
+        "<iframe src='https://evil.example'></iframe>",
+        "<svg><a xlink:href='javascript:alert(1)'>x</a></svg>",
+    ],
+)
+def test_a_hostile_mail_cannot_run_or_lead_away(hostile: str) -> None:
+    shown = mail_preview.harmless(f"<html><body><p>words</p>{hostile}</body></html>").removeprefix(mail_preview.POLICY)
+    assert "words" in shown
+    for danger in ("<script", "onerror", "evil.example", "javascript:", "<form", "<base", "<iframe", "http-equiv"):
+        assert danger not in shown
