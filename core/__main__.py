@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.exc import SQLAlchemyError
 
 from core import frames, launch, ledgers, preflight, worker
 from core.app import App, open_app
@@ -38,7 +40,7 @@ company_app = typer.Typer(no_args_is_help=True, help="Invoicing companies.")
 customer_app = typer.Typer(no_args_is_help=True, help="Customers.")
 app.add_typer(company_app, name="company")
 app.add_typer(customer_app, name="customer")
-complain = Console(stderr=True, highlight=False)
+complain = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 class Output(StrEnum):
@@ -71,14 +73,35 @@ def guarded(command: Callable[..., int]) -> Callable[..., None]:
             _stop(error, USAGE)
         except FacturierError as error:
             _stop(error, SOME_REFUSED)
+        except ValidationError as error:
+            wrong = "; ".join(f"FACTURIER_{'.'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors())
+            _stop(SettingsInvalid(wrong=wrong), USAGE)
+        except SQLAlchemyError as error:
+            _stop(DatabaseUnusable(why=str(getattr(error, "orig", None) or error)), NO_DATABASE)
+        except BrokenPipeError:  # the reader of a pipe has seen enough
+            raise
+        except OSError as error:
+            _stop(FileUnusable(file=error.filename or "?", why=error.strerror or str(error)), SOME_REFUSED)
         raise typer.Exit(code)
 
     return run
 
 
 def _stop(error: FacturierError, code: int) -> NoReturn:
-    complain.print(str(error), markup=False)
+    complain.print(str(error))
     raise typer.Exit(code)
+
+
+class SettingsInvalid(UsageError):
+    template = "The environment is not right: {wrong}"
+
+
+class DatabaseUnusable(FacturierError):
+    template = "The database cannot be used: {why}"
+
+
+class FileUnusable(FacturierError):
+    template = "{file}: {why}"
 
 
 def show(rows: Sequence[Mapping[str, Any]], output: Output, *, columns: Sequence[str] = ()) -> None:
@@ -123,7 +146,9 @@ def show_one(value: Mapping[str, Any], output: Output) -> None:
         show([{"name": name, "value": _flat(part)} for name, part in value.items()], output)
 
 
-def chosen(opened: App, numbers: Sequence[str] | None, *, pending: bool, company: str | None, year: int | None, kind: DocumentType | None) -> list[int]:
+def chosen(
+    opened: App, numbers: Sequence[str] | None, *, pending: bool, company: str | None, year: int | None, kind: DocumentType | None
+) -> list[int]:
     company_id = companies.find(opened.desk, company).id if company else None
     if pending == bool(numbers):
         raise UsageNumbers
@@ -134,6 +159,10 @@ def chosen(opened: App, numbers: Sequence[str] | None, *, pending: bool, company
 
 class UsageNumbers(UsageError):
     template = "Give invoice numbers or --pending, one of the two."
+
+
+class UsageBefore(UsageError):
+    template = "Give invoice numbers or --before, one of the two."
 
 
 class UsageValue(UsageError):
@@ -301,9 +330,9 @@ def render(
     (out / "message.eml").write_bytes(opened.desk.archive.get(seal.sha256))
     for part in shown.mail.attachments:
         (out / part.file_name).write_bytes(part.content)
-        complain.print(f"{out / part.file_name}  {len(part.content)}  {sha256(part.content)[:12]}", markup=False)
+        complain.print(f"{out / part.file_name}  {len(part.content)}  {sha256(part.content)[:12]}")
     for note in shown.mail.notes:
-        complain.print(str(note), markup=False)
+        complain.print(str(note))
     return DONE
 
 
@@ -378,7 +407,7 @@ def status(batch: Annotated[int | None, typer.Option("--batch")] = None, output:
         return DONE
     show(rows, output, columns=("id", "number", "recipient", "copy_number", "status", "reply_code", "reply", "reason"))
     for account in paused:
-        complain.print(f"Paused: {account['company']}: {account['reason']}", markup=False)
+        complain.print(f"Paused: {account['company']}: {account['reason']}")
     return DONE
 
 
@@ -413,6 +442,8 @@ def mark_elsewhere(
 ) -> int:
     """Mark invoices as sent by another way. Nothing is sent."""
     opened = open_app()
+    if (before is not None) == bool(numbers):
+        raise UsageBefore
     if before is not None:
         day = Value("--before", before).day()
         company_id = companies.find(opened.desk, company).id if company else None

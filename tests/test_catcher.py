@@ -116,7 +116,7 @@ def test_a_taken_port_is_said_plainly(folder: Path) -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        with pytest.raises(server.PortTaken, match=f"port {port}"), server.running("127.0.0.1", port, folder):
+        with pytest.raises(server.PortTaken, match=f"port {port}: something else listens there"), server.running("127.0.0.1", port, folder):
             pass
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -116,7 +118,7 @@ async def _serve(host: str, port: int, folder: Path, ready: Callable[[tuple[str,
     try:
         server = await loop.create_server(session, address, port)
     except (OSError, OverflowError) as error:
-        raise PortTaken(host=address, port=port, why=getattr(error, "strerror", None) or str(error)) from error
+        raise PortTaken(host=address, port=port, why=_plainly(error)) from error
     async with server:
         ready(server.sockets[0].getsockname()[:2], stop.set)
         await stop.wait()
@@ -124,6 +126,14 @@ async def _serve(host: str, port: int, folder: Path, ready: Callable[[tuple[str,
         for each in list(sessions):  # a kept connection would hold the loop open
             if each.transport is not None:
                 each.transport.close()
+
+
+def _plainly(error: OSError | OverflowError) -> str:
+    if isinstance(error, OverflowError):
+        return "ports go from 0 to 65535."
+    if error.errno == errno.EADDRINUSE:
+        return "something else listens there already. Set FACTURIER_CATCHER_PORT to another port."
+    return f"{os.strerror(error.errno)}." if error.errno else str(error)
 
 
 def _own_address(host: str) -> str:

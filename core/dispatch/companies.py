@@ -190,7 +190,7 @@ def _colour(_desk: Desk, value: Value, changes: _Changes) -> None:
 
 def _password(desk: Desk, value: Value, changes: _Changes) -> None:
     secret = value.line()
-    changes.account["password_encrypted"] = desk.settings.fernet().encrypt(secret.encode()).decode() if secret else None
+    changes.account["password_encrypted"] = desk.sealed(secret) if secret else None
 
 
 def _host(_desk: Desk, value: Value, changes: _Changes) -> None:

@@ -38,6 +38,13 @@ class Desk:
         secret = row.password_encrypted
         return parties.to_account(row, self._clear(secret) if secret else "")
 
+    def sealed(self, secret: str) -> str:
+        """A password as it is kept. Raises SecretUnreadable when there is no usable key."""
+        try:
+            return self.settings.fernet().encrypt(secret.encode()).decode()
+        except ValueError as error:
+            raise SecretUnreadable from error
+
     def _clear(self, secret: str) -> str:
         try:
             return self.settings.fernet().decrypt(secret.encode()).decode()

@@ -75,7 +75,13 @@ def import_paths(desk: Desk, paths: Sequence[Path], options: Options, *, report:
 
 
 def import_file(desk: Desk, path: Path, options: Options = Options()) -> Imported:
-    return _guarded(path.name, str(path), lambda: sources.read_file(path), desk, options)
+    return _guarded(path.name, str(path), lambda: _read(path), desk, options)
+
+
+def _read(path: Path) -> SourceFile:
+    if not path.exists():  # else a mistyped folder would be told that its ending is wrong
+        raise FileNotReadable(why="there is no such file or folder")
+    return sources.read_file(path)
 
 
 def import_bytes(desk: Desk, name: str, content: bytes, options: Options = Options()) -> Imported:
@@ -90,8 +96,8 @@ def _guarded(name: str, shown: str, read: Callable[[], SourceFile], desk: Desk, 
         return Imported(file=shown, outcome=ImportOutcome.REFUSED, reason=refused.sentence, place=refused.place)
     except FacturierError as error:
         return Imported(file=shown, outcome=ImportOutcome.REFUSED, reason=error.sentence)
-    except OSError as error:
-        return Imported(file=shown, outcome=ImportOutcome.REFUSED, reason=FileNotReadable(why=error.strerror or str(error)).sentence)
+    except OSError as error:  # the archive's, most likely: its path tells
+        return Imported(file=shown, outcome=ImportOutcome.REFUSED, reason=FileNotReadable(why=str(error)).sentence)
 
 
 @dataclass(frozen=True, kw_only=True)

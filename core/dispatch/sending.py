@@ -315,7 +315,8 @@ def _what_moved(what: Dossier, message: ClaimedMessage) -> Sentence | None:
 
 
 def _same_server(one: MailAccount, other: MailAccount) -> bool:
-    return all(getattr(one, name) == getattr(other, name) for name in ("host", "port", "security", "user", "password", "from_mailbox", "envelope_from"))
+    names = ("host", "port", "security", "user", "password", "from_mailbox", "envelope_from")
+    return all(getattr(one, name) == getattr(other, name) for name in names)
 
 
 def drain(

@@ -32,7 +32,8 @@ def resolve(desk: Desk, delivery_id: int, *, as_sent: bool, reason: str) -> None
     now = desk.now()
     with desk.database.write() as connection:
         row = connection.execute(
-            select(deliveries.c.status, deliveries.c.recipient, messages.c.id.label("message"), messages.c.invoice_id, invoices.c.number, invoices.c.company_id)
+            select(deliveries.c.status, deliveries.c.recipient, messages.c.id.label("message"))
+            .add_columns(messages.c.invoice_id, invoices.c.number, invoices.c.company_id)
             .join(messages, deliveries.c.message_id == messages.c.id)
             .join(invoices, messages.c.invoice_id == invoices.c.id)
             .where(deliveries.c.id == delivery_id)
