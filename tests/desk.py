@@ -13,7 +13,8 @@ from core.database.schema import invoices
 from core.dispatch import companies, customers, importing, sending
 from core.dispatch.importing import Imported, ImportOutcome
 from core.dispatch.values import Value
-from core.model import DeliveryStatus, DispatchStatus, Invoice, XmlFormat, dispatch_status
+from core.model import DeliveryStatus, DispatchStatus, Identifier, Invoice, XmlFormat, dispatch_status
+from core.outbox import Queued
 from core.rendering import ubl
 from tests import builders
 
@@ -41,7 +42,7 @@ def _checked(eight: str) -> str:
 def customer_invoice(place: int, **overrides: object) -> Invoice:
     """Invoice number `place` to a customer of its own."""
     number = buyer_number(place)
-    identity = builders.Identifier(value=number, scheme="0208")
+    identity = Identifier(value=number, scheme="0208")
     buyer = builders.party(name=f"Customer {place}", vat_id=f"BE{number}", legal_id=identity, endpoint=identity)
     return replace(builders.invoice(number=f"2026-{place:04d}", buyer=buyer), **overrides)  # type: ignore[arg-type]
 
@@ -74,7 +75,7 @@ def ready(app: App, port: int, *addresses: str, pdf: bytes | None = PDF, **overr
     return imported.invoice_id
 
 
-def send(app: App, invoice_ids: Sequence[int], *, timeout_s: float = 20) -> sending.Queued:
+def send(app: App, invoice_ids: Sequence[int], *, timeout_s: float = 20) -> Queued:
     queued = sending.queue(app.desk, invoice_ids)
     drain(app, timeout_s=timeout_s)
     return queued
@@ -86,7 +87,7 @@ def drain(app: App, *, timeout_s: float = 20) -> None:
 
 def status_of(app: App, invoice_id: int) -> DispatchStatus:
     with app.desk.database.read() as connection:
-        return DispatchStatus(connection.scalar(select(invoices.c.status).where(invoices.c.id == invoice_id)))
+        return DispatchStatus(connection.scalars(select(invoices.c.status).where(invoices.c.id == invoice_id)).one())
 
 
 def deliveries(app: App) -> dict[str, DeliveryStatus]:

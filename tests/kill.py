@@ -17,8 +17,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from core.app import App, open_app
 from core.archive import sha256
@@ -168,8 +169,8 @@ def _compare(app: App, server: FaultServer, *, mails: int, kills: int, frozen: i
     )
 
 
-def _count(rows: Sequence[object], states: set[DeliveryStatus], times: Counter[tuple[str, str]], *, taken: bool) -> int:
-    return sum(1 for row in rows if row.status in states and (times[row.rfc_message_id, row.recipient] > 0) is taken)  # type: ignore[attr-defined]
+def _count(rows: Sequence[Row[Any]], states: set[DeliveryStatus], times: Counter[tuple[str, str]], *, taken: bool) -> int:
+    return len([row for row in rows if row.status in states and (times[row.rfc_message_id, row.recipient] > 0) is taken])
 
 
 def _right(content: bytes, number: str | None, seal: str | None) -> bool:

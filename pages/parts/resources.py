@@ -15,7 +15,6 @@ from core.dispatch.desk import Desk
 from core.errors import Sentence
 from core.model import Language
 
-
 Key = TypeVar("Key")
 
 

@@ -5,7 +5,6 @@ import streamlit as st
 from core.dispatch import companies
 from core.dispatch.values import Value
 from core.i18n import N_, NAMES
-from core.model import Language
 from core.outcome import explain, judge
 from core.records import Company, Security
 from core.rendering.mail_text import KEYWORDS

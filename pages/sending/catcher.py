@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core import catcher, i18n
-from pages.parts import feedback, menu, mail_preview, preview_panel
+from pages.parts import feedback, mail_preview, menu, preview_panel
 from pages.parts.resources import desk, language, t, zone
 
 LIMIT = 100

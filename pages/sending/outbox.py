@@ -30,12 +30,22 @@ def progress() -> None:
         st.markdown(t("**Batch {id}** · {when} · {who}", id=view.batch_id, when=when, who=view.batch_by))
         st.progress(view.done / max(1, view.total), text=t("{done} of {total} done", done=view.done, total=view.total))
         st.markdown(" · ".join(f"{styling.label(language(), status)} **{count}**" for status, count in sorted(view.batch_counts.items())))
+
+
+@st.fragment(run_every=2.0)
+def newest() -> None:
+    """What became of the newest mails."""
+    with feedback.told():
+        view = looking.outbox(desk())
+        if not view.deliveries:
+            return
+        st.markdown(f"#### {t('Newest mails')}")
         st.dataframe(
             table(view),
             hide_index=True,
             key="deliveries",
             height=min(35 * (len(view.deliveries) + 1) + 3, 460),
-            column_config={t("Status"): st.column_config.TextColumn(width=130), t("What happened"): st.column_config.TextColumn(width=520)},
+            column_config={t("Status"): st.column_config.TextColumn(width=150), t("What happened"): st.column_config.TextColumn(width=500)},
         )
 
 
@@ -96,3 +106,4 @@ menu.header(t("Outbox"))
 progress()
 with feedback.told():
     to_settle()
+newest()

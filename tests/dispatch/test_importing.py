@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def test_same_number_of_another_type_or_year_is_another_invoice(app: App) -> Non
     results = [
         bring(app, builders.invoice(number="1")),
         bring(app, builders.credit_note(number="1")),
-        bring(app, builders.invoice(number="1", issue_date=builders.date(2025, 1, 2), due_date=None)),
+        bring(app, builders.invoice(number="1", issue_date=date(2025, 1, 2), due_date=None)),
     ]
     assert [result.outcome for result in results] == [ImportOutcome.NEW] * 3
     assert len({result.invoice_id for result in results}) == 3

@@ -12,12 +12,13 @@ from sqlalchemy import select
 from core import outbox, recording
 from core.app import App
 from core.archive import sha256
+from core.database.deliveries import ClaimedMessage
 from core.database.schema import deliveries, messages
 from core.dispatch import customers, importing, sending, settling
 from core.dispatch.values import Value
 from core.errors import ChangedSincePreview, DeliveryNotOpen, LeaseLost, ReasonMissing
 from core.model import DeliveryStatus, DispatchStatus
-from core.outbox import Seal
+from core.outbox import Queued, Seal
 from core.outcome import Reply, Stage
 from core.records import AccompanyingText
 from tests import desk
@@ -27,13 +28,13 @@ PATIENCE = recording.Patience(retry_hours=24, back_off_s=1)
 SEAL = Seal(message_id="<x@y>", sha256="0" * 64, size=1, envelope_from="a@x.be")
 
 
-def claim(app: App, *, lease_s: float = 60) -> outbox.ClaimedMessage:
+def claim(app: App, *, lease_s: float = 60) -> ClaimedMessage:
     with app.desk.database.write() as connection:
         [message] = outbox.claim(connection, worker="one", limit=5, lease_s=lease_s, now=app.desk.now())
     return message
 
 
-def mark(app: App, message: outbox.ClaimedMessage, *, lease_s: float = 60) -> None:
+def mark(app: App, message: ClaimedMessage, *, lease_s: float = 60) -> None:
     with app.desk.database.write() as connection:
         outbox.mark_sending(connection, message, list(message.recipients), seal=SEAL, lease_s=lease_s, now=app.desk.now())
 
@@ -43,7 +44,7 @@ def sweep(app: App, *, later_s: float) -> tuple[int, int]:
         return outbox.sweep(connection, now=app.desk.now() + timedelta(seconds=later_s))
 
 
-def settle(app: App, message: outbox.ClaimedMessage, code: int | None) -> None:
+def settle(app: App, message: ClaimedMessage, code: int | None) -> None:
     answers = {recipient: Reply(stage=Stage.DOT, code=code, text="said late") for recipient in message.recipients}
     with app.desk.database.write() as connection:
         recording.settle(connection, message, answers, patience=PATIENCE, now=app.desk.now())
@@ -68,7 +69,7 @@ def test_a_second_click_queues_nothing(app: App) -> None:
 def test_two_people_clicking_at_once_queue_once(app: App) -> None:
     invoice_id = desk.ready(app, 1)
     gate = threading.Barrier(6)
-    results: list[sending.Queued] = []
+    results: list[Queued] = []
 
     def click() -> None:
         gate.wait()

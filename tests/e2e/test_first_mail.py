@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
@@ -117,9 +118,7 @@ def send_one(page: Page, house: House) -> None:
     page.screenshot(path=house.shots / "8-green.png")
 
 
-def desk_text(number: str) -> object:
-    import re
-
+def desk_text(number: str) -> re.Pattern[str]:
     return re.compile(rf"notre facture {re.escape(number)} du 24/11/2026")
 
 
