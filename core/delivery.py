@@ -207,6 +207,8 @@ def connect(account: MailAccount, *, timeout_s: float) -> smtplib.SMTP:
     finally:
         client.is_closed = True  # ours from here on: yagmail's destructor would say QUIT at a moment of its own
     smtp: smtplib.SMTP = client.smtp
+    if smtp.sock is not None:
+        smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the lone dot would wait 40 ms for an acknowledgement
     return smtp
 
 
