@@ -6,7 +6,8 @@ import csv
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
+from email.utils import parseaddr
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
@@ -288,7 +289,7 @@ def _ledger_row(row: Mapping[Any, Any]) -> dict[str, Any]:
     names += (frames.CURRENCY, frames.TOTAL, frames.DUE, frames.LEDGER, frames.STATUS)
     return {
         **{name: None if row[name] is None else str(row[name]) for name in names},
-        "recipients": [part for part in row[frames.RECIPIENTS].split("\n") if part],
+        "recipients": [parseaddr(part)[1] or part for part in row[frames.RECIPIENTS].split("\n") if part],
         "language": row[frames.LANGUAGE],
     }
 
@@ -465,8 +466,7 @@ def worker_(drain: Annotated[bool, typer.Option("--drain", help="Stop when nothi
     """Work the outbox."""
     opened = open_app()
     if drain:
-        done = lambda: sending.nothing_workable(opened.desk, patience=timedelta(seconds=60))  # noqa: E731
-        sending.drain(opened.desk, name=worker.name(), until=done)
+        sending.drain(opened.desk, name=worker.name(), until=lambda: sending.nothing_due(opened.desk))
     else:
         worker.run(opened)
     return DONE

@@ -342,8 +342,11 @@ def counts(connection: Connection, *, batch_id: int | None = None) -> dict[Deliv
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def open_count(connection: Connection, *, workable_at: datetime | None = None) -> int:
-    """Messages with something queued, claimed or sending; with `workable_at` only those a worker could touch at that time."""
+def open_count(connection: Connection, *, workable_at: datetime | None = None, due_by: datetime | None = None) -> int:
+    """Messages with something queued, claimed or sending.
+
+    With `workable_at` only those whose account is not paused then, with `due_by` only those that are due by then.
+    """
     query = select(func.count()).select_from(messages).where(or_(messages.c.due_at.is_not(None), messages.c.claim.is_not(None)))
     if workable_at is not None:
         paused = select(mail_accounts.c.company_id).where(
@@ -351,6 +354,8 @@ def open_count(connection: Connection, *, workable_at: datetime | None = None) -
             or_(mail_accounts.c.paused_until.is_(None), mail_accounts.c.paused_until > workable_at),
         )
         query = query.where(or_(messages.c.claim.is_not(None), messages.c.company_id.not_in(paused)))
+    if due_by is not None:
+        query = query.where(or_(messages.c.claim.is_not(None), messages.c.due_at <= due_by))
     return connection.scalar(query) or 0
 
 

@@ -298,7 +298,11 @@ class _Lease:
 
     desk: Desk
     message: ClaimedMessage
-    renew_at: float = 0.0
+    renew_at: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        left = (self.message.lease_until - self.desk.now()).total_seconds()
+        self.renew_at = time.monotonic() + left - self.desk.settings.claim_lease_s / 2
 
     def keep(self) -> None:
         if time.monotonic() < self.renew_at:
@@ -335,7 +339,17 @@ def drain(
                 time.sleep(min(desk.settings.poll_s, 0.2))
 
 
-def nothing_workable(desk: Desk, *, patience: timedelta = timedelta(seconds=60)) -> bool:
-    """Whether all mails are final, or wait for a person or for longer than a moment."""
+PATIENCE = timedelta(seconds=60)
+
+
+def nothing_workable(desk: Desk) -> bool:
+    """Whether all mails are final, or their account is paused for longer than a moment."""
     with desk.database.read() as connection:
-        return rows.open_count(connection, workable_at=desk.now() + patience) == 0
+        return rows.open_count(connection, workable_at=desk.now() + PATIENCE) == 0
+
+
+def nothing_due(desk: Desk) -> bool:
+    """The same, and what is to be tried again later than in a moment does not count either."""
+    soon = desk.now() + PATIENCE
+    with desk.database.read() as connection:
+        return rows.open_count(connection, workable_at=soon, due_by=soon) == 0
