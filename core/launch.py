@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +28,9 @@ SAFE: Final = (
     "--server.allowedHosts=localhost,127.0.0.1",
     "--server.headless=true",
     "--browser.gatherUsageStats=false",
+    "--server.scriptHealthCheckEnabled=true",
 )
+FIRST_VISIT: Final = "/_stcore/script-health-check"
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 30.0
 WELL_AFTER_S: Final = 60.0  # who lived that long starts again without delay
@@ -61,6 +67,8 @@ class Child:
         self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, process_group=0, preexec_fn=_die_with_parent())
         self.started_at = now
         log.info("started", process=self.name, pid=self.process.pid)
+        if self.name == "dashboard":
+            threading.Thread(target=_visit, args=(self.process,), daemon=True).start()
 
     def end(self) -> None:
         if self.process is None:
@@ -104,6 +112,19 @@ def run(commands: Mapping[str, Sequence[str]] | None = None, *, poll_s: float = 
         for number, handler in former.items():
             signal.signal(number, handler)
     log.info("all ended")
+
+
+def _visit(dashboard: subprocess.Popen[bytes]) -> None:
+    """Run the dashboard's script once: until then Streamlit answers a deep link with “Page not found”."""
+    url = f"http://127.0.0.1:{os.environ.get('STREAMLIT_SERVER_PORT', '8501')}{FIRST_VISIT}"
+    while dashboard.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=60):
+                return
+        except urllib.error.HTTPError:
+            return  # it listens, but will not be visited
+        except OSError:
+            time.sleep(0.2)
 
 
 def _die_with_parent() -> Callable[[], None] | None:
