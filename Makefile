@@ -14,7 +14,8 @@ test: .venv/.test chromium
 	@$(MAKE) --no-print-directory --silent lint check
 
 lint: .venv/.test
-	@$(PY) -m ruff check .
+	@$(PY) -m ruff check --quiet .
+	@$(PY) -m ruff format --quiet --check .
 	@$(PY) -m mypy core pages dashboard.py tests
 	@.venv/bin/lint-imports --no-cache
 

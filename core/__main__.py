@@ -354,9 +354,7 @@ def send(
     ids = chosen(opened, numbers, pending=pending, company=company, year=year, kind=kind)
     queued = sending.queue(opened.desk, ids)
     if wait:
-        sending.drain(
-            opened.desk, name=f"{worker.name()}/send", until=lambda: sending.nothing_workable(opened.desk), timeout_s=timeout
-        )
+        sending.drain(opened.desk, name=f"{worker.name()}/send", until=lambda: sending.nothing_workable(opened.desk), timeout_s=timeout)
     known = numbers_of(opened, ids)
     not_queued = [{"number": known[invoice_id], "reason": str(reason)} for invoice_id, reason in queued.refused.items()]
     result = {"batch": queued.batch_id or None, "queued": [known[invoice_id] for invoice_id in queued.invoice_ids], "not_queued": not_queued}

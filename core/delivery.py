@@ -25,7 +25,7 @@ OK = (250, 251)
 PIECE = 256 * 1024  # each piece of a body has the whole time-out for itself
 
 
-class Stopped(Exception):  # noqa: N818
+class Stopped(Exception):
     """The message did not go through, certainly: no final dot was written."""
 
     def __init__(self, reply: Reply) -> None:

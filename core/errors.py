@@ -159,7 +159,6 @@ class OtherCompany(SourceRefused):
     template = "Invoice {number} is from {seller}, not from {company}."
 
 
-
 # Documents and sending -------------------------------------------------------------------------------------------
 
 
@@ -192,7 +191,10 @@ class ArchiveDamaged(FacturierError):
 
 
 class SecretUnreadable(FacturierError):
-    template = "The stored passwords cannot be read with this key. Put the former key back (FACTURIER_SECRET_KEY or data/var/secret.key), or enter the passwords again."
+    template = (
+        "The stored passwords cannot be read with this key. Put the former key back (FACTURIER_SECRET_KEY or data/var/secret.key), "
+        "or enter the passwords again."
+    )
 
 
 class LeaseLost(FacturierError):

@@ -75,9 +75,7 @@ PENDING: Final = frozenset({DispatchStatus.TO_SEND, DispatchStatus.TO_PRINT})
 IN_PROGRESS: Final = frozenset({DispatchStatus.QUEUED, DispatchStatus.SENDING})
 TO_HANDLE: Final = frozenset({DispatchStatus.FAILED, DispatchStatus.PARTLY_SENT, DispatchStatus.UNCERTAIN, DispatchStatus.BOUNCED})
 LEFT: Final = frozenset({DispatchStatus.SENT, DispatchStatus.ELSEWHERE, DispatchStatus.POSTED})
-SENDABLE: Final = frozenset(
-    {DispatchStatus.TO_SEND, DispatchStatus.FAILED, DispatchStatus.PARTLY_SENT, DispatchStatus.HELD, DispatchStatus.BOUNCED}
-)
+SENDABLE: Final = frozenset({DispatchStatus.TO_SEND, DispatchStatus.FAILED, DispatchStatus.PARTLY_SENT, DispatchStatus.HELD, DispatchStatus.BOUNCED})
 
 
 class DeliveryStatus(StrEnum):

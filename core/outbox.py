@@ -248,9 +248,7 @@ def renew(connection: Connection, message: ClaimedMessage, *, lease_s: float, no
         raise LeaseLost(message_id=message.message_id)
 
 
-def mark_sending(
-    connection: Connection, message: ClaimedMessage, recipients: Collection[str], *, seal: Seal, lease_s: float, now: datetime
-) -> None:
+def mark_sending(connection: Connection, message: ClaimedMessage, recipients: Collection[str], *, seal: Seal, lease_s: float, now: datetime) -> None:
     """Commit this before the final dot: from here on only a reply, or a person, can say whether it left."""
     kept = rows.renew_lease(
         connection,

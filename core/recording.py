@@ -85,9 +85,7 @@ def account_trouble(connection: Connection, company_id: int, reply: Reply, *, pa
     effect = judge(reply)
     until = None
     if effect is Effect.WAIT:
-        connection.execute(
-            update(mail_accounts).where(mail_accounts.c.company_id == company_id).values(troubles=mail_accounts.c.troubles + 1)
-        )
+        connection.execute(update(mail_accounts).where(mail_accounts.c.company_id == company_id).values(troubles=mail_accounts.c.troubles + 1))
         until = now + patience.wait(rows.troubles(connection, company_id))
     waits_for_a_person = and_(mail_accounts.c.paused_at.is_not(None), mail_accounts.c.paused_until.is_(None))
     connection.execute(

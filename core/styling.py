@@ -88,7 +88,18 @@ HEADINGS: Mapping[str, str] = {
     COMPANY: N_("Company"),
     REMARK: N_("Remark"),
 }
-WIDTHS: Mapping[str, int] = {STATUS: 190, NUMBER: 125, DATE: 90, CUSTOMER: 230, TOTAL: 115, SEND_TO: 195, PLACE: 160, LANGUAGE: 60, COMPANY: 110, REMARK: 130}
+WIDTHS: Mapping[str, int] = {
+    STATUS: 190,
+    NUMBER: 125,
+    DATE: 90,
+    CUSTOMER: 230,
+    TOTAL: 115,
+    SEND_TO: 195,
+    PLACE: 160,
+    LANGUAGE: 60,
+    COMPANY: 110,
+    REMARK: 130,
+}
 RIGHT = frozenset({TOTAL})
 
 

@@ -1,6 +1,6 @@
 """The kill test: workers die at random while mails with mixed faults go out; the server's ledger is the witness.
 
-    python -m tests.kill [MAILS] [WORKERS]
+python -m tests.kill [MAILS] [WORKERS]
 """
 
 from __future__ import annotations
@@ -92,12 +92,16 @@ def _fill(app: App, port: int, mails: int) -> int:
 def _start(app: App, folder: Path) -> subprocess.Popen[bytes]:
     settings = app.desk.settings
     assert settings.secret_key
-    environment = os.environ | ENVIRONMENT | {
-        "FACTURIER_DATABASE_URL": settings.database_url,
-        "FACTURIER_ARCHIVE_URL": settings.archive_url,
-        "FACTURIER_SECRET_KEY": settings.secret_key.get_secret_value(),
-        "PYTHONPATH": str(Path(__file__).parents[1]),
-    }
+    environment = (
+        os.environ
+        | ENVIRONMENT
+        | {
+            "FACTURIER_DATABASE_URL": settings.database_url,
+            "FACTURIER_ARCHIVE_URL": settings.archive_url,
+            "FACTURIER_SECRET_KEY": settings.secret_key.get_secret_value(),
+            "PYTHONPATH": str(Path(__file__).parents[1]),
+        }
+    )
     log = (folder / "workers.log").open("ab")
     with log:
         return subprocess.Popen([sys.executable, "-m", "core", "worker"], env=environment, cwd=folder, stdout=log, stderr=log)
@@ -148,7 +152,9 @@ def _compare(app: App, server: FaultServer, *, mails: int, kills: int, frozen: i
     times = server.record.times_taken()
     with app.desk.database.read() as connection:
         rows = delivery_rows.listing(connection)
-        numbers = dict(connection.execute(select(messages.c.message_id, invoices.c.number).join(invoices, messages.c.invoice_id == invoices.c.id)).all())
+        numbers = dict(
+            connection.execute(select(messages.c.message_id, invoices.c.number).join(invoices, messages.c.invoice_id == invoices.c.id)).all()
+        )
     seals = {row.rfc_message_id: row.sealed_sha256 for row in rows}
     status = Counter(row.status for row in rows)
     wrong = [mail for mail in server.record.taken if not _right(mail.content, numbers.get(mail.message_id), seals.get(mail.message_id))]

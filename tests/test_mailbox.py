@@ -28,7 +28,22 @@ def test_good_ones(text: str, addr_spec: str, name: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "a", "a@", "@x.be", "a@x", "a b@x.be", "a@x..be", "a..b@x.be", ".a@x.be", "a@-x.be", "a@x.be\nBcc: b@x.be", "a@x.1", "é@x.be", "a@x.be b@x.be"],
+    [
+        "",
+        "a",
+        "a@",
+        "@x.be",
+        "a@x",
+        "a b@x.be",
+        "a@x..be",
+        "a..b@x.be",
+        ".a@x.be",
+        "a@-x.be",
+        "a@x.be\nBcc: b@x.be",
+        "a@x.1",
+        "é@x.be",
+        "a@x.be b@x.be",
+    ],
 )
 def test_bad_ones_are_refused_as_typed(text: str) -> None:
     with pytest.raises(AddressInvalid) as refused:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.money import from_minor, round_half_up, to_minor
 
 
-@given(st.decimals(allow_nan=False, allow_infinity=False, places=2, min_value=-10**12, max_value=10**12))
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=2, min_value=-(10**12), max_value=10**12))
 def test_there_and_back(amount: Decimal) -> None:
     assert from_minor(to_minor(amount)) == amount
 

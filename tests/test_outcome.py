@@ -45,5 +45,7 @@ def test_judge(stage: Stage, code: int | None, effect: Effect) -> None:
 
 
 def test_only_a_lost_reply_to_the_dot_is_uncertain() -> None:
-    doubtful = [(stage, code) for stage in Stage for code in (None, 250, 354, 421, 451, 550) if judge(Reply(stage=stage, code=code)) is Effect.UNCERTAIN]
+    doubtful = [
+        (stage, code) for stage in Stage for code in (None, 250, 354, 421, 451, 550) if judge(Reply(stage=stage, code=code)) is Effect.UNCERTAIN
+    ]
     assert doubtful == [(Stage.DOT, None)]

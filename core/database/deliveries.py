@@ -182,9 +182,7 @@ def release_if_done(connection: Connection, message: ClaimedMessage) -> None:
         deliveries.c.status.in_([DeliveryStatus.CLAIMED, DeliveryStatus.SENDING]),
     )
     connection.execute(
-        update(messages)
-        .where(messages.c.id == message.id, messages.c.claim == message.claim, ~busy.exists())
-        .values(claim=None, lease_until=None)
+        update(messages).where(messages.c.id == message.id, messages.c.claim == message.claim, ~busy.exists()).values(claim=None, lease_until=None)
     )
 
 
@@ -207,9 +205,7 @@ def see_current_versions(connection: Connection, message_row_id: int) -> None:
         .scalar_subquery()
     )
     connection.execute(
-        update(messages)
-        .where(messages.c.id == message_row_id)
-        .values(invoice_version=invoice, company_version=company, customer_version=customer)
+        update(messages).where(messages.c.id == message_row_id).values(invoice_version=invoice, company_version=company, customer_version=customer)
     )
 
 

@@ -116,7 +116,9 @@ def add_version(
     )
 
 
-def replace_content(connection: Connection, invoice_id: int, invoice: Invoice, *, customer_id: int, ledger: Ledger, version: int, now: datetime) -> None:
+def replace_content(
+    connection: Connection, invoice_id: int, invoice: Invoice, *, customer_id: int, ledger: Ledger, version: int, now: datetime
+) -> None:
     """Point the row at a new version; the old one is kept beside it."""
     connection.execute(
         update(invoices)
@@ -178,9 +180,7 @@ def pending(connection: Connection, *, company_id: int | None = None) -> list[in
 
 
 def issued_before(connection: Connection, day: Any, *, company_id: int | None = None) -> list[int]:
-    query = select(invoices.c.id).where(
-        invoices.c.issue_date < day, invoices.c.status.in_([DispatchStatus.TO_SEND, DispatchStatus.TO_PRINT])
-    )
+    query = select(invoices.c.id).where(invoices.c.issue_date < day, invoices.c.status.in_([DispatchStatus.TO_SEND, DispatchStatus.TO_PRINT]))
     if company_id is not None:
         query = query.where(invoices.c.company_id == company_id)
     return list(connection.scalars(query.order_by(invoices.c.id)))
@@ -190,9 +190,7 @@ def move_customer(connection: Connection, customer_id: int, ledger: Ledger, *, n
     """The tick on the card decides the ledger of every invoice that was not queued or printed yet."""
     ids = list(
         connection.scalars(
-            select(invoices.c.id).where(
-                invoices.c.customer_id == customer_id, invoices.c.ledger_fixed.is_(False), invoices.c.ledger != ledger
-            )
+            select(invoices.c.id).where(invoices.c.customer_id == customer_id, invoices.c.ledger_fixed.is_(False), invoices.c.ledger != ledger)
         )
     )
     for part in chunks(ids):

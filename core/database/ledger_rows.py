@@ -117,7 +117,12 @@ def tally(connection: Connection, chosen: Filter, ids: Sequence[int] | None = No
         select(
             invoices.c.currency,
             func.count(),
-            func.sum(case((invoices.c.type_code == "381", -type_coerce(invoices.c.total_with_vat, Integer)), else_=type_coerce(invoices.c.total_with_vat, Integer))),
+            func.sum(
+                case(
+                    (invoices.c.type_code == "381", -type_coerce(invoices.c.total_with_vat, Integer)),
+                    else_=type_coerce(invoices.c.total_with_vat, Integer),
+                )
+            ),
         )
         .select_from(invoices)
         .join(customers, invoices.c.customer_id == customers.c.id)

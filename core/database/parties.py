@@ -31,7 +31,10 @@ def add_company(connection: Connection, values: Mapping[str, Any], texts: Mappin
     connection.execute(insert(company_languages), [{"company_id": key[0], "language": language} for language in Language])
     connection.execute(
         insert(company_texts),
-        [{"company_id": key[0], "language": language, "type_code": kind, "subject": t.subject, "body": t.body} for (language, kind), t in texts.items()],
+        [
+            {"company_id": key[0], "language": language, "type_code": kind, "subject": t.subject, "body": t.body}
+            for (language, kind), t in texts.items()
+        ],
     )
     return int(key[0])
 
@@ -163,9 +166,7 @@ def _load_part(connection: Connection, ids: Sequence[int] | None) -> dict[int, C
         recipients.setdefault(entry.customer_id, []).append((entry.role, _as_kept(entry.mailbox)))
     plain = set(Customer.__dataclass_fields__) - {"address", "recipients"}
     return {
-        row.id: Customer(
-            **{name: getattr(row, name) for name in plain}, address=_address(row), recipients=tuple(recipients.get(row.id, ()))
-        )
+        row.id: Customer(**{name: getattr(row, name) for name in plain}, address=_address(row), recipients=tuple(recipients.get(row.id, ())))
         for row in connection.execute(query)
     }
 
@@ -198,5 +199,3 @@ def set_recipients(connection: Connection, identity: int, role: RecipientRole, m
             insert(customer_recipients),
             [{"customer_id": identity, "role": role, "position": place, "mailbox": str(mailbox)} for place, mailbox in enumerate(mailboxes)],
         )
-
-

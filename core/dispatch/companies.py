@@ -246,5 +246,3 @@ def _check_security(desk: Desk, company: Company, changes: _Changes) -> None:
     host = changes.account.get("host", account.host)
     if {"security", "host"} & changes.account.keys() and security == Security.NONE.value and host and not is_loopback(host):
         raise SettingInvalid(name="smtp.security", value="none", why=f"{host} is another machine; choose tls or starttls.")
-
-

@@ -158,5 +158,3 @@ def seal(desk: Desk, what: Dossier, account: MailAccount, content: Mail, *, mess
     digest = desk.archive.put(composed)
     assert digest == sha256(composed)
     return Seal(message_id=message_id, sha256=digest, size=len(composed), envelope_from=account.sender)
-
-

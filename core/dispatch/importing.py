@@ -134,9 +134,7 @@ def _keep(desk: Desk, name: str, shown: str, source: SourceFile, options: Option
             invoice_rows.set_elsewhere(connection, [invoice_id], ALREADY_SENT, now=now)
         if outcome is not ImportOutcome.UNCHANGED:
             audit.append(connection, company_id=company_id, who=desk.who, what=f"imported {outcome.value}", subject=invoice.number, why=name, now=now)
-    return Imported(
-        file=shown, outcome=outcome, invoice_id=invoice_id, invoice=invoice, company_key=company_key, warnings=invoice.warnings
-    )
+    return Imported(file=shown, outcome=outcome, invoice_id=invoice_id, invoice=invoice, company_key=company_key, warnings=invoice.warnings)
 
 
 def _store(

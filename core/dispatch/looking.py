@@ -43,9 +43,7 @@ class LedgerPage:
 
 def ledger_page(desk: Desk, chosen: Filter, group: str | None, sort: Sort, *, page: int) -> LedgerPage:
     """One page of 200 rows; `group` is a key of GROUPS."""
-    narrowed = chosen if group is None else Filter(
-        ledger=chosen.ledger, company_id=chosen.company_id, search=chosen.search, statuses=GROUPS[group]
-    )
+    narrowed = chosen if group is None else Filter(ledger=chosen.ledger, company_id=chosen.company_id, search=chosen.search, statuses=GROUPS[group])
     with desk.database.read() as connection:
         counts = ledger_rows.status_counts(connection, chosen)
         return LedgerPage(

@@ -45,9 +45,7 @@ def queue(desk: Desk, invoice_ids: Sequence[int]) -> Queued:
     """Queue all that are ready or only warn; the blocked ones come back with their reasons. Nothing is sent here."""
     verdicts = preflight(desk, list(dict.fromkeys(invoice_ids)))
     blocked = {
-        verdict.invoice_id: joined([reason.sentence for reason in verdict.blocked_by])
-        for verdict in verdicts
-        if verdict.level is Level.BLOCKED
+        verdict.invoice_id: joined([reason.sentence for reason in verdict.blocked_by]) for verdict in verdicts if verdict.level is Level.BLOCKED
     }
     free = [verdict.invoice_id for verdict in verdicts if verdict.invoice_id not in blocked]
     if not free:
@@ -236,9 +234,7 @@ class Worker:
             content = self.desk.archive.get(message.sealed_sha256)
             sender = message.envelope_from or account.sender
             return Seal(message_id=message.message_id, sha256=message.sealed_sha256, size=len(content), envelope_from=sender), content
-        seal = documents.seal(
-            self.desk, what, account, documents.mail(self.desk, what), message_id=message.message_id, now=self.desk.now()
-        )
+        seal = documents.seal(self.desk, what, account, documents.mail(self.desk, what), message_id=message.message_id, now=self.desk.now())
         return seal, self.desk.archive.get(seal.sha256)
 
     def _wire(self, company_id: int) -> Wire:

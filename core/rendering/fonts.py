@@ -18,7 +18,7 @@ _LATIN: Final = frozenset(map(chr, (*range(0x20, 0x7F), *range(0xA0, 0x180), *ra
 _ALIKE: Final = {"\u2212": "-", "\u2002": " ", "\u2003": " ", "\u2009": "\u202f", "\u3000": " ", "\t": " "}
 
 
-class CharacterMissing(Exception):  # noqa: N818 - an event of the layout that leads to the larger set, not a failure
+class CharacterMissing(Exception):
     """A text needs a character that the smaller set of the typefaces leaves out."""
 
 

@@ -50,13 +50,17 @@ def mail_account(company: Company) -> None:
             "smtp.port": left.text_input(t("Port"), value=str(account.port or 587)),
         }
         protections = list(SECURITY)
-        security = left.selectbox(t("Protection"), protections, index=protections.index(account.security), format_func=translated(SECURITY).__getitem__)
+        security = left.selectbox(
+            t("Protection"), protections, index=protections.index(account.security), format_func=translated(SECURITY).__getitem__
+        )
         values["smtp.user"] = left.text_input(t("User"), value=account.user)
         stored = t("stored; leave empty to keep it") if account.password else ""
         password = left.text_input(t("Password"), type="password", placeholder=stored)
         values["mail.from"] = right.text_input(t("Sender"), value=str(account.from_mailbox or ""), placeholder="Factures <factures@example.be>")
         values["mail.reply_to"] = right.text_input(t("Reply to"), value=str(account.reply_to or ""))
-        values["mail.archive"] = right.text_input(t("Archive copy to"), value=account.archive_address, help=t("Gets a copy of every mail; customers do not see it."))
+        values["mail.archive"] = right.text_input(
+            t("Archive copy to"), value=account.archive_address, help=t("Gets a copy of every mail; customers do not see it.")
+        )
         if st.form_submit_button(t("Save"), type="primary"):
             changes = [Value(name, text) for name, text in values.items()] + [Value("smtp.security", security.value)]
             save(company, changes + ([Value("smtp.password", password)] if password else []))

@@ -91,7 +91,9 @@ def document(customer: Customer) -> dict[str, str]:
     languages, formats = list(Language), [each for each in FORMATS if each in WRITTEN_FORMATS]
     chosen = st.selectbox(t("Language"), languages, index=languages.index(customer.language), format_func=NAMES.__getitem__)
     kind = st.selectbox(t("XML format"), formats, index=formats.index(customer.xml_format), format_func=translated(FORMATS).__getitem__)
-    peppol = st.checkbox(t("Peppol, sent elsewhere"), value=customer.peppol_elsewhere, help=t("The legal invoice goes over Peppol; the mail is a courtesy copy."))
+    peppol = st.checkbox(
+        t("Peppol, sent elsewhere"), value=customer.peppol_elsewhere, help=t("The legal invoice goes over Peppol; the mail is a courtesy copy.")
+    )
     notes = st.text_area(t("Notes"), value=customer.notes, height=96)
     values = {"language": chosen.value, "peppol_elsewhere": str(peppol).lower(), "notes": notes}
     return values | ({"xml": kind.value} if kind is not customer.xml_format else {})

@@ -124,7 +124,11 @@ def test_a_bad_file_does_not_cost_the_good_ones(app: App, tmp_path: Path) -> Non
     (folder / "notes.txt").write_text("not an invoice", encoding="utf-8")
     seen: list[str] = []
     results = importing.import_paths(app.desk, [tmp_path / "drop", tmp_path / "missing.xml"], Options(), report=lambda each: seen.append(each.file))
-    assert [(Path(each.file).name, each.outcome.value) for each in results] == [("broken.xml", "refused"), ("good.xml", "new"), ("missing.xml", "refused")]
+    assert [(Path(each.file).name, each.outcome.value) for each in results] == [
+        ("broken.xml", "refused"),
+        ("good.xml", "new"),
+        ("missing.xml", "refused"),
+    ]
     assert results[0].place
     assert seen == [each.file for each in results]
 

@@ -126,7 +126,10 @@ def test_what_changed_after_queueing_is_held_and_says_what(app: App, smtp: Fault
     else:
         with app.desk.database.write() as connection:
             connection.exec_driver_sql("UPDATE invoices SET version = 2")
-            connection.exec_driver_sql("INSERT INTO invoice_versions SELECT invoice_id, 2, content, content_sha256, xml_sha256, pdf_sha256, pdf_name, source_name, imported_at FROM invoice_versions")
+            connection.exec_driver_sql(
+                "INSERT INTO invoice_versions SELECT invoice_id, 2, content, content_sha256, xml_sha256, pdf_sha256, pdf_name, source_name, "
+                "imported_at FROM invoice_versions"
+            )
     desk.drain(app)
     assert smtp.record.taken == []
     assert desk.status_of(app, invoice_id) is DispatchStatus.HELD
@@ -195,7 +198,9 @@ def test_sending_with_its_lease_over_is_uncertain_and_stays_so(app: App, smtp: F
     assert "Nobody can be sure" in desk.reasons(app)["ok+1@x.test"]
 
 
-@pytest.mark.parametrize(("code", "expected"), [(250, DispatchStatus.SENT), (554, DispatchStatus.FAILED), (451, DispatchStatus.QUEUED), (None, DispatchStatus.UNCERTAIN)])
+@pytest.mark.parametrize(
+    ("code", "expected"), [(250, DispatchStatus.SENT), (554, DispatchStatus.FAILED), (451, DispatchStatus.QUEUED), (None, DispatchStatus.UNCERTAIN)]
+)
 def test_a_late_reply_settles_its_own_attempt(app: App, code: int | None, expected: DispatchStatus) -> None:
     invoice_id = desk.ready(app, 1)
     sending.queue(app.desk, [invoice_id])

@@ -31,8 +31,6 @@ def files(folder: Path, count: int) -> list[str]:
     return made
 
 
-
-
 def test_from_import_to_green(page: Page, house: House) -> None:
     bring_in(page, house)
     set_account(page, house)

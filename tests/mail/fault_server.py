@@ -46,7 +46,7 @@ class Record:
         return Counter((mail.message_id, recipient) for mail in self.taken for recipient in mail.recipients)
 
 
-class Gone(Exception):  # noqa: N818
+class Gone(Exception):
     """The server closes the line without another word."""
 
 

@@ -35,7 +35,8 @@ def test_an_unknown_keyword_names_the_nearest() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{{ number", "{% if %}", "{{ number.__class__ }}", "{{ ''.join(number) }}", "{% for x in range(10**9) %}x{% endfor %}", "{% include 'x' %}"]
+    "text",
+    ["{{ number", "{% if %}", "{{ number.__class__ }}", "{{ ''.join(number) }}", "{% for x in range(10**9) %}x{% endfor %}", "{% include 'x' %}"],
 )
 def test_what_could_break_or_run_is_refused(text: str) -> None:
     with pytest.raises(TextInvalid):
