@@ -117,9 +117,10 @@ def run(commands: Mapping[str, Sequence[str]] | None = None, *, poll_s: float = 
 def _visit(dashboard: subprocess.Popen[bytes]) -> None:
     """Run the dashboard's script once: until then Streamlit answers a deep link with “Page not found”."""
     url = f"http://127.0.0.1:{os.environ.get('STREAMLIT_SERVER_PORT', '8501')}{FIRST_VISIT}"
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy of the surroundings has no business here
     while dashboard.poll() is None:
         try:
-            with urllib.request.urlopen(url, timeout=60):
+            with direct.open(url, timeout=60):
                 return
         except urllib.error.HTTPError:
             return  # it listens, but will not be visited
