@@ -15,7 +15,8 @@ from core.database import audit, parties
 from core.delivery import Stopped, Wire, is_loopback
 from core.dispatch.desk import Desk
 from core.dispatch.values import Value, unknown
-from core.errors import CompanyUnknown, SettingInvalid, TermsInvalid
+from core.errors import CompanyUnknown, Sentence, SettingInvalid, TermsInvalid
+from core.i18n import N_
 from core.model import DocumentType, Language
 from core.outcome import Reply
 from core.records import Company, MailAccount, Security
@@ -25,6 +26,7 @@ from core.sources.identifiers import normalised
 LANGUAGES = frozenset(language.value for language in Language)
 KINDS = {"invoice": DocumentType.INVOICE, "credit_note": DocumentType.CREDIT_NOTE}
 IDENTITY = ("name", "legal_form", "street", "additional_street", "city", "postcode", "country", "email", "iban", "bic")
+TERMS_LARGE = N_("{file} is {size} MB; at most {limit} MB can be attached.")
 SEEN_BY_CUSTOMERS = frozenset({"colour", "logo_sha256"})
 
 
@@ -125,9 +127,9 @@ def _read(desk: Desk, value: Value, changes: _Changes) -> None:
 def _identity(value: Value) -> str | None:
     text = value.line().strip()
     if value.name == "name" and not text:
-        raise value.refuse("a company needs a name")
+        raise value.refuse(N_("a company needs a name"))
     if value.name == "country" and text and not (len(text) == 2 and text.isalpha()):
-        raise value.refuse("a country code of two letters is expected")
+        raise value.refuse(N_("a country code of two letters is expected"))
     if value.name == "iban":
         text = text.replace(" ", "").upper()
     return text or None
@@ -136,7 +138,7 @@ def _identity(value: Value) -> str | None:
 def _text(value: Value, changes: _Changes, language: Language, kind: DocumentType, part: str) -> None:
     text = value.line().strip() if part == "subject" else value.text().strip()
     if not text:
-        raise value.refuse("it must not be empty")
+        raise value.refuse(N_("it must not be empty"))
     mail_text.check(text)
     changes.texts.setdefault((language, kind), {})[part] = text
 
@@ -149,20 +151,22 @@ def _terms(desk: Desk, value: Value) -> dict[str, Any]:
     pdf_pages(content)
     limit = desk.settings.terms_limit
     if len(content) > limit:
-        raise TermsInvalid(why=f"{value.file_name} is {len(content) / 1048576:.1f} MB; at most {limit / 1048576:g} MB can be attached.")
+        raise TermsInvalid(
+            why=Sentence(TERMS_LARGE, {"file": value.file_name, "size": f"{len(content) / 1048576:.1f}", "limit": f"{limit / 1048576:g}"})
+        )
     return {"terms_sha256": desk.archive.put(content), "terms_name": value.file_name or "terms.pdf", "terms_size": len(content)}
 
 
 def pdf_pages(content: bytes) -> int:
     """How many pages a PDF has. Raises TermsInvalid when it is none."""
     if b"%PDF-" not in content[:1024]:
-        raise TermsInvalid(why="the file is not a PDF.")
+        raise TermsInvalid(why=Sentence(N_("the file is not a PDF.")))
     try:
         pages = len(pypdf.PdfReader(BytesIO(content)).pages)
     except Exception as error:
-        raise TermsInvalid(why=f"the PDF cannot be opened ({error}).") from error
+        raise TermsInvalid(why=Sentence(N_("the PDF cannot be opened ({error})."), {"error": str(error)})) from error
     if pages == 0:
-        raise TermsInvalid(why="the PDF has no pages.")
+        raise TermsInvalid(why=Sentence(N_("the PDF has no pages.")))
     return pages
 
 
@@ -175,7 +179,7 @@ def _logo(desk: Desk, value: Value, changes: _Changes) -> None:
             image.thumbnail((1200, 1200))
             picture = image.convert("RGBA" if "A" in image.getbands() or "transparency" in image.info else "RGB")
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-        raise value.refuse("it is not a picture (PNG or JPEG)") from error
+        raise value.refuse(N_("it is not a picture (PNG or JPEG)")) from error
     kept = BytesIO()
     picture.save(kept, "PNG", optimize=True)
     changes.card["logo_sha256"] = desk.archive.put(kept.getvalue())
@@ -184,7 +188,7 @@ def _logo(desk: Desk, value: Value, changes: _Changes) -> None:
 def _colour(_desk: Desk, value: Value, changes: _Changes) -> None:
     text = value.line().strip().lower()
     if text and not (len(text) == 7 and text[0] == "#" and all(char in "0123456789abcdef" for char in text[1:])):
-        raise value.refuse("a colour like #1a6b5a is expected")
+        raise value.refuse(N_("a colour like #1a6b5a is expected"))
     changes.card["colour"] = text or None
 
 
@@ -196,7 +200,7 @@ def _password(desk: Desk, value: Value, changes: _Changes) -> None:
 def _host(_desk: Desk, value: Value, changes: _Changes) -> None:
     host = value.line().strip()
     if " " in host or "/" in host or "@" in host:
-        raise value.refuse("the name of a server is expected, like smtp.example.be")
+        raise value.refuse(N_("the name of a server is expected, like smtp.example.be"))
     changes.account["host"] = host or None
 
 
@@ -217,7 +221,7 @@ def _simple(table: str, column: str, convert: Callable[[Value], Any]) -> Callabl
 
 def _resume(_desk: Desk, value: Value, changes: _Changes) -> None:
     if value.boolean():
-        raise value.refuse("an account pauses by itself; false resumes it")
+        raise value.refuse(N_("an account pauses by itself; false resumes it"))
     changes.resumes = True
 
 
@@ -245,4 +249,6 @@ def _check_security(desk: Desk, company: Company, changes: _Changes) -> None:
     security = changes.account.get("security", account.security.value)
     host = changes.account.get("host", account.host)
     if {"security", "host"} & changes.account.keys() and security == Security.NONE.value and host and not is_loopback(host):
-        raise SettingInvalid(name="smtp.security", value="none", why=f"{host} is another machine; choose tls or starttls.")
+        raise SettingInvalid(
+            name="smtp.security", value="none", why=Sentence(N_("{host} is another machine; choose tls or starttls."), {"host": host})
+        )

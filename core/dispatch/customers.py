@@ -94,7 +94,7 @@ def _text(name: str, *, required: bool = False) -> Callable[[Value, _Changes], N
     def read(value: Value, changes: _Changes) -> None:
         text = value.text().strip() if name == "notes" else value.line().strip()
         if required and not text:
-            raise value.refuse("it must not be empty")
+            raise value.refuse(N_("it must not be empty"))
         changes.card[name] = text if text or name == "notes" else None
 
     return read

@@ -15,7 +15,7 @@ from jinja2.exceptions import SecurityError, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from core import i18n
-from core.errors import KeywordUnknown, TextInvalid
+from core.errors import KeywordUnknown, Sentence, TextInvalid
 from core.i18n import N_
 from core.model import DocumentType, Invoice, Language
 from core.records import AccompanyingText
@@ -43,6 +43,7 @@ KEYWORDS: Mapping[str, str] = {
     "xml_file": N_("Name of the XML file"),
     "document": N_("“invoice” or “credit note”"),
 }
+SYNTAX = N_("line {line}: {what}")
 _KIND = {DocumentType.INVOICE: N_("invoice"), DocumentType.CREDIT_NOTE: N_("credit note")}
 
 
@@ -74,7 +75,7 @@ def check(template: str) -> None:
     try:
         tree = _environment().parse(template)
     except TemplateSyntaxError as error:
-        raise TextInvalid(why=f"line {error.lineno}: {error.message}") from error
+        raise TextInvalid(why=Sentence(SYNTAX, {"line": str(error.lineno), "what": error.message or ""})) from error
     for keyword in sorted(meta.find_undeclared_variables(tree)):
         if keyword not in KEYWORDS:
             raise _unknown(keyword)
