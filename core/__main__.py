@@ -6,6 +6,8 @@ import csv
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from contextvars import ContextVar
 from datetime import date
 from email.utils import parseaddr
 from enum import StrEnum
@@ -67,7 +69,9 @@ def guarded(command: Callable[..., int]) -> Callable[..., None]:
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
         try:
-            code = command(*args, **kwargs)
+            with ExitStack() as closing:
+                _CLOSING.set(closing)
+                code = command(*args, **kwargs)
         except (DatabaseMissing, DatabaseOutdated) as error:
             _stop(error, NO_DATABASE)
         except UsageError as error:
@@ -86,6 +90,18 @@ def guarded(command: Callable[..., int]) -> Callable[..., None]:
         raise typer.Exit(code)
 
     return run
+
+
+_CLOSING: ContextVar[ExitStack] = ContextVar("closing")  # what the running command opened
+
+
+def opened_app(*, check: bool = True) -> App:
+    """The program for one command; its database is closed when the command ends. Raises DatabaseMissing or DatabaseOutdated."""
+    opened = open_app(check=False)
+    _CLOSING.get().callback(opened.desk.database.close)
+    if check:
+        migrate.check(opened.desk.database)
+    return opened
 
 
 def _stop(error: FacturierError, code: int) -> NoReturn:
@@ -204,7 +220,7 @@ def numbers_of(opened: App, invoice_ids: Sequence[int]) -> dict[int, str]:
 @guarded
 def init(demo: Annotated[bool, typer.Option("--demo", help="Fill an empty desk with two firms and sixty invoices.")] = False) -> int:
     """Create the database or bring it up to date."""
-    opened = open_app(check=False)
+    opened = opened_app(check=False)
     migrate.upgrade(opened.desk.database)
     if demo:
         _fill_with_demo(opened)
@@ -228,7 +244,7 @@ def import_(
     output: Format = Output.TABLE,
 ) -> int:
     """Import invoices. Nothing is sent."""
-    opened = open_app()
+    opened = opened_app()
     key = companies.find(opened.desk, company).key if company else None
     options = importing.Options(company_key=key, already_sent=already_sent, replace=replace)
     results = importing.import_paths(opened.desk, paths, options)
@@ -265,7 +281,7 @@ def ledger(
     """Show a ledger."""
     if which not in ("all", "email", "paper"):
         raise UsageLedger(which=which)
-    opened = open_app()
+    opened = opened_app()
     narrowed = Filter(
         ledger=None if which == "all" else Ledger(which),
         statuses=frozenset({status}) if status else frozenset(),
@@ -300,7 +316,7 @@ def preflight_(
     numbers: Numbers = None, pending: Pending = False, company: CompanyKey = None, year: Year = None, kind: Kind = None, output: Format = Output.TABLE
 ) -> int:
     """Check before sending: ready, warning or blocked."""
-    opened = open_app()
+    opened = opened_app()
     ids = chosen(opened, numbers, pending=pending, company=company, year=year, kind=kind)
     verdicts = checking.preflight(opened.desk, ids)
     rows = [
@@ -321,7 +337,7 @@ def render(
     kind: Kind = None,
 ) -> int:
     """Write the documents of one invoice as they would leave. Nothing is sent."""
-    opened = open_app()
+    opened = opened_app()
     [invoice_id] = chosen(opened, [number], pending=False, company=company, year=year, kind=kind)
     shown = sending.preview(opened.desk, invoice_id)
     out.mkdir(parents=True, exist_ok=True)
@@ -350,7 +366,7 @@ def send(
     output: Format = Output.TABLE,
 ) -> int:
     """Queue invoices for sending; the worker sends them. What is blocked stays and is listed."""
-    opened = open_app()
+    opened = opened_app()
     ids = chosen(opened, numbers, pending=pending, company=company, year=year, kind=kind)
     queued = sending.queue(opened.desk, ids)
     if wait:
@@ -379,7 +395,7 @@ def _all_sent(opened: App, batch_id: int) -> bool:
 @guarded
 def status(batch: Annotated[int | None, typer.Option("--batch")] = None, output: Format = Output.TABLE) -> int:
     """What became of the mails."""
-    opened = open_app()
+    opened = opened_app()
     with opened.desk.database.read() as connection:
         listing = delivery_rows.listing(connection, batch_id=batch)
         counts = delivery_rows.counts(connection, batch_id=batch)
@@ -423,7 +439,7 @@ def resolve(
     reason: Annotated[str, typer.Option("--reason")],
 ) -> int:
     """Settle an uncertain or failed delivery: it was sent after all, or it is sent again."""
-    settling.resolve(open_app().desk, delivery, as_sent=how is Settlement.SENT, reason=reason)
+    settling.resolve(opened_app().desk, delivery, as_sent=how is Settlement.SENT, reason=reason)
     return DONE
 
 
@@ -440,7 +456,7 @@ def mark_elsewhere(
     output: Format = Output.TABLE,
 ) -> int:
     """Mark invoices as sent by another way. Nothing is sent."""
-    opened = open_app()
+    opened = opened_app()
     if (before is not None) == bool(numbers):
         raise UsageBefore
     if before is not None:
@@ -462,7 +478,7 @@ def mark_elsewhere(
 @guarded
 def worker_(drain: Annotated[bool, typer.Option("--drain", help="Stop when nothing can be sent any more.")] = False) -> int:
     """Work the outbox."""
-    opened = open_app()
+    opened = opened_app()
     if drain:
         sending.drain(opened.desk, name=worker.name(), until=lambda: sending.nothing_due(opened.desk))
     else:
@@ -476,7 +492,7 @@ def catcher_() -> int:
     """Serve the mail catcher of this machine: it keeps what it takes, and nothing goes further."""
     from core.catcher import server
 
-    settings = open_app(check=False).desk.settings
+    settings = opened_app(check=False).desk.settings
     server.serve(settings.catcher_host, settings.catcher_port, settings.catcher_folder)
     return DONE
 
@@ -485,7 +501,7 @@ def catcher_() -> int:
 @guarded
 def run_() -> int:
     """Start dashboard, worker and mail catcher and keep them up; the first run makes the demo."""
-    opened = open_app(check=False)
+    opened = opened_app(check=False)
     database = opened.desk.database
     try:
         migrate.check(database)
@@ -537,7 +553,7 @@ def customer_json(customer: Customer) -> dict[str, Any]:
 @guarded
 def company_list(output: Format = Output.TABLE) -> int:
     """The invoicing companies."""
-    show([company_json(company) for company in companies.list_companies(open_app().desk)], output)
+    show([company_json(company) for company in companies.list_companies(opened_app().desk)], output)
     return DONE
 
 
@@ -545,7 +561,7 @@ def company_list(output: Format = Output.TABLE) -> int:
 @guarded
 def company_show(key: str, output: Format = Output.TABLE) -> int:
     """One company with all its settings; never its password."""
-    desk = open_app().desk
+    desk = opened_app().desk
     show_one(_company_details(companies.find(desk, key), desk), output)
     return DONE
 
@@ -576,7 +592,7 @@ def _company_details(company: Company, desk: Any) -> dict[str, Any]:
 @guarded
 def company_set(key: str, settings: Annotated[list[str], typer.Argument(metavar="NAME=VALUE...")]) -> int:
     """Set values; @FILE takes the content of a file."""
-    companies.change(open_app().desk, key, values(settings))
+    companies.change(opened_app().desk, key, values(settings))
     return DONE
 
 
@@ -584,7 +600,7 @@ def company_set(key: str, settings: Annotated[list[str], typer.Argument(metavar=
 @guarded
 def customer_list(output: Format = Output.TABLE) -> int:
     """The customers."""
-    show([customer_json(customer) for customer in customers.list_customers(open_app().desk)], output)
+    show([customer_json(customer) for customer in customers.list_customers(opened_app().desk)], output)
     return DONE
 
 
@@ -592,7 +608,7 @@ def customer_list(output: Format = Output.TABLE) -> int:
 @guarded
 def customer_show(key: str, output: Format = Output.TABLE) -> int:
     """One customer, and why the invoices fall in which ledger."""
-    customer = customers.find(open_app().desk, key)
+    customer = customers.find(opened_app().desk, key)
     reason: Sentence = customers.why(customer)
     show_one(customer_json(customer) | {"why": str(reason), "suggested_email": customer.suggested_email, "notes": customer.notes}, output)
     return DONE
@@ -602,7 +618,7 @@ def customer_show(key: str, output: Format = Output.TABLE) -> int:
 @guarded
 def customer_set(key: str, settings: Annotated[list[str], typer.Argument(metavar="NAME=VALUE...")]) -> int:
     """Set values: wants_email to cc bcc language xml peppol_elsewhere notes name."""
-    customers.change(open_app().desk, key, values(settings))
+    customers.change(opened_app().desk, key, values(settings))
     return DONE
 
 
