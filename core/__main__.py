@@ -24,16 +24,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from core import frames, launch, ledgers, preflight, worker
 from core.app import App, open_app
 from core.archive import sha256
-from core.database import deliveries as delivery_rows
 from core.database import invoices as invoice_rows
-from core.database import migrate
+from core.database import migrate, outbox_views
 from core.database.ledger_rows import Filter, Sort
-from core.dispatch import checking, companies, customers, documents, importing, sending, settling
+from core.dispatch import checking, companies, customers, documents, importing, sending, settling, working
 from core.dispatch.importing import ImportOutcome
 from core.dispatch.values import Value
 from core.errors import DatabaseMissing, DatabaseOutdated, FacturierError, Sentence, UsageError
 from core.model import OPEN, DeliveryStatus, DispatchStatus, DocumentType, Ledger, RecipientRole
-from core.outbox import new_message_id
+from core.queueing import new_message_id
 from core.records import Company, Customer
 
 DONE, SOME_REFUSED, USAGE, NO_DATABASE = 0, 1, 2, 3
@@ -370,7 +369,7 @@ def send(
     ids = chosen(opened, numbers, pending=pending, company=company, year=year, kind=kind)
     queued = sending.queue(opened.desk, ids)
     if wait:
-        sending.drain(opened.desk, name=f"{worker.name()}/send", until=lambda: sending.nothing_workable(opened.desk), timeout_s=timeout)
+        working.drain(opened.desk, name=f"{worker.name()}/send", until=lambda: working.nothing_workable(opened.desk), timeout_s=timeout)
     known = numbers_of(opened, ids)
     not_queued = [{"number": known[invoice_id], "reason": str(reason)} for invoice_id, reason in queued.refused.items()]
     result = {"batch": queued.batch_id or None, "queued": [known[invoice_id] for invoice_id in queued.invoice_ids], "not_queued": not_queued}
@@ -386,8 +385,8 @@ def _tell(batch_id: int, result: Mapping[str, Any], not_queued: Sequence[Mapping
 
 def _all_sent(opened: App, batch_id: int) -> bool:
     with opened.desk.database.read() as connection:
-        counts = delivery_rows.counts(connection, batch_id=batch_id)
-        still_open = sum(delivery_rows.counts(connection).get(status, 0) for status in OPEN)
+        counts = outbox_views.counts(connection, batch_id=batch_id)
+        still_open = sum(outbox_views.counts(connection).get(status, 0) for status in OPEN)
     return not still_open and set(counts) <= {DeliveryStatus.SENT}
 
 
@@ -397,8 +396,8 @@ def status(batch: Annotated[int | None, typer.Option("--batch")] = None, output:
     """What became of the mails."""
     opened = opened_app()
     with opened.desk.database.read() as connection:
-        listing = delivery_rows.listing(connection, batch_id=batch)
-        counts = delivery_rows.counts(connection, batch_id=batch)
+        listing = outbox_views.listing(connection, batch_id=batch)
+        counts = outbox_views.counts(connection, batch_id=batch)
     rows = [
         {
             "id": row.id,
@@ -426,20 +425,15 @@ def status(batch: Annotated[int | None, typer.Option("--batch")] = None, output:
     return DONE
 
 
-class Settlement(StrEnum):
-    SENT = "sent"
-    RESEND = "resend"
-
-
 @app.command()
 @guarded
 def resolve(
     delivery: Annotated[int, typer.Argument(metavar="DELIVERY")],
-    how: Annotated[Settlement, typer.Argument()],
+    how: Annotated[settling.Settlement, typer.Argument()],
     reason: Annotated[str, typer.Option("--reason")],
 ) -> int:
-    """Settle an uncertain or failed delivery: it was sent after all, or it is sent again."""
-    settling.resolve(opened_app().desk, delivery, as_sent=how is Settlement.SENT, reason=reason)
+    """Settle an uncertain or failed delivery: it was sent after all, it did not arrive (failed), or the same mail goes again."""
+    settling.resolve(opened_app().desk, delivery, how, reason=reason)
     return DONE
 
 
@@ -480,7 +474,7 @@ def worker_(drain: Annotated[bool, typer.Option("--drain", help="Stop when nothi
     """Work the outbox."""
     opened = opened_app()
     if drain:
-        sending.drain(opened.desk, name=worker.name(), until=lambda: sending.nothing_due(opened.desk))
+        working.drain(opened.desk, name=worker.name(), until=lambda: working.nothing_due(opened.desk))
     else:
         worker.run(opened)
     return DONE

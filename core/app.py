@@ -70,6 +70,15 @@ def _login_name() -> str:
 
 
 def _quiet_logs() -> None:
-    """Logs go to stderr: stdout of `--format json` is JSON only."""
-    if not structlog.is_configured():
-        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    """Logs go to stderr: stdout of `--format json` is JSON only. No value of a variable is ever logged by itself."""
+    if structlog.is_configured():
+        return
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
+            # A plain traceback: the default one prints local variables, and with them a password.
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

@@ -51,6 +51,7 @@ class FolderArchive:
                 file.flush()
                 os.fsync(file.fileno())
             draft.replace(path)
+            _sync_folder(path.parent)
         finally:
             draft.unlink(missing_ok=True)
         return digest
@@ -66,6 +67,15 @@ class FolderArchive:
         return self.folder / digest[:2] / digest
 
 
+def _sync_folder(folder: Path) -> None:
+    """The name too must survive a power cut, not only the content."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 class RemoteArchive:
     """Any fsspec storage (S3, SFTP, memory); its own upload is taken as atomic, as object stores promise."""
 
@@ -75,7 +85,7 @@ class RemoteArchive:
     def put(self, content: bytes) -> str:
         digest = sha256(content)
         path = f"{self.root}/{digest[:2]}/{digest}"
-        if not self.filesystem.exists(path):
+        if not self.filesystem.exists(path) or self.filesystem.size(path) != len(content):  # a former upload may have been cut
             self.filesystem.makedirs(f"{self.root}/{digest[:2]}", exist_ok=True)
             self.filesystem.pipe_file(path, content)
         return digest

@@ -95,12 +95,15 @@ NOT_LEFT: Final = frozenset({DeliveryStatus.FAILED, DeliveryStatus.HELD, Deliver
 OPEN: Final = frozenset({DeliveryStatus.QUEUED, DeliveryStatus.CLAIMED, DeliveryStatus.SENDING})
 
 
-def dispatch_status(deliveries: Collection[DeliveryStatus], *, ledger: Ledger, elsewhere: bool = False) -> DispatchStatus:
+def dispatch_status(deliveries: Collection[DeliveryStatus], *, ledger: Ledger, elsewhere: bool = False, left_before: bool = False) -> DispatchStatus:
     """The status of an invoice from the deliveries of its latest copy (without the archive copy).
 
     Green only when the server took the mail for every recipient; whatever is doubtful outranks whatever is fine.
+    `left_before`: an earlier copy has left for somebody; what failed or was held since is then partly sent, not unsent.
     """
     states = set(deliveries)
+    if left_before and states and states <= NOT_LEFT:
+        return DispatchStatus.PARTLY_SENT
     if elsewhere and states <= NOT_LEFT:
         return DispatchStatus.ELSEWHERE
     if not states:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, update
+from sqlalchemy import ColumnElement, Connection, and_, or_, true, update
 
 from core.database import deliveries as rows
 from core.database.deliveries import ClaimedMessage
 from core.database.schema import mail_accounts
+from core.database.statuses import refresh_status
 from core.errors import Sentence
 from core.model import DeliveryStatus
 from core.outcome import GAVE_UP, Effect, Reply, explain, judge, spoken
@@ -32,49 +33,71 @@ class Patience:
 
 def settle(connection: Connection, message: ClaimedMessage, answers: Mapping[str, Reply], *, patience: Patience, now: datetime) -> None:
     """Record one reply per envelope recipient and give the message back once nothing of it is open."""
-    due_at = None
+    again = False
     for recipient, reply in answers.items():
         status, because = _verdict(message, recipient, reply, patience=patience, now=now)
-        changed = rows.record(connection, message, recipient, status, reply=reply, because=because, now=now)
-        if changed and status is DeliveryStatus.QUEUED:
-            due_at = now + patience.wait(message.tries)
-    if due_at is not None:
-        rows.set_due(connection, message.id, due_at)
-    rows.release_if_done(connection, message)
-    rows.refresh_status(connection, [message.invoice_id], now=now)
+        later = status is DeliveryStatus.QUEUED
+        changed = rows.record(connection, message, recipient, status, reply=reply, because=because, now=now, asked_to_wait=later)
+        again = again or (changed and later)
+    if again:
+        rows.set_due(connection, message.id, now + patience.wait(message.tries + 1))
+    _give_back(connection, message, now=now)
 
 
 def _verdict(message: ClaimedMessage, recipient: str, reply: Reply, *, patience: Patience, now: datetime) -> tuple[DeliveryStatus, Sentence]:
     effect = judge(reply)
     if effect in FINAL:
         return FINAL[effect], explain(reply, effect, recipient)
-    if effect is Effect.LATER and now - message.first_try_at >= timedelta(hours=patience.retry_hours):
+    first = message.first_try_at
+    if effect is Effect.LATER and first is not None and now - first >= timedelta(hours=patience.retry_hours):
         return DeliveryStatus.FAILED, Sentence(GAVE_UP, {"hours": f"{patience.retry_hours:g}", "reply": spoken(reply)})
     return DeliveryStatus.QUEUED, explain(reply, effect, recipient)
 
 
-def fail(connection: Connection, message: ClaimedMessage, because: Sentence, *, now: datetime) -> None:
-    """Nothing was handed over and a machine cannot mend it: every due delivery fails with that sentence."""
-    _close(connection, message, DeliveryStatus.FAILED, because, now=now)
+def fail(connection: Connection, message: ClaimedMessage, because: Sentence, *, recipients: Collection[str] | None = None, now: datetime) -> None:
+    """Nothing was handed over and a machine cannot mend it: the due deliveries, or those named, fail with that sentence."""
+    _close(connection, message, DeliveryStatus.FAILED, because, recipients or message.recipients, now=now)
 
 
 def hold(connection: Connection, message: ClaimedMessage, because: Sentence, *, now: datetime) -> None:
     """Stop before sending: what was reviewed is no longer what would leave."""
-    _close(connection, message, DeliveryStatus.HELD, because, now=now)
+    _close(connection, message, DeliveryStatus.HELD, because, message.recipients, now=now)
 
 
-def put_back(connection: Connection, message: ClaimedMessage, *, due_at: datetime, because: Sentence | None = None, now: datetime) -> None:
-    """Nothing was handed over: back into the queue as it was."""
-    _close(connection, message, DeliveryStatus.QUEUED, because, now=now)
-    rows.set_due(connection, message.id, due_at)
+def put_back(
+    connection: Connection,
+    message: ClaimedMessage,
+    *,
+    due_at: datetime,
+    because: Sentence | None = None,
+    recipients: Collection[str] | None = None,
+    now: datetime,
+) -> None:
+    """Nothing was handed over: back into the queue as it was, unless another worker has it by now."""
+    if _close(connection, message, DeliveryStatus.QUEUED, because, recipients or message.recipients, now=now):
+        rows.set_due(connection, message.id, due_at)
+
+
+def rejoin(connection: Connection, message: ClaimedMessage, recipients: Collection[str], *, now: datetime) -> None:
+    """These wait for the others of their message, at the time that is set for those."""
+    _close(connection, message, DeliveryStatus.QUEUED, None, recipients, now=now)
 
 
 # Only what is still `claimed`: once marked as sending, nothing but a reply or a person may say what became of it.
-def _close(connection: Connection, message: ClaimedMessage, status: DeliveryStatus, because: Sentence | None, *, now: datetime) -> None:
-    for recipient in message.recipients:
+def _close(
+    connection: Connection, message: ClaimedMessage, status: DeliveryStatus, because: Sentence | None, recipients: Collection[str], *, now: datetime
+) -> bool:
+    changed = [
         rows.record(connection, message, recipient, status, reply=None, because=because, now=now, only_from=(DeliveryStatus.CLAIMED,))
+        for recipient in recipients
+    ]
+    _give_back(connection, message, now=now)
+    return any(changed)
+
+
+def _give_back(connection: Connection, message: ClaimedMessage, *, now: datetime) -> None:
     rows.release_if_done(connection, message)
-    rows.refresh_status(connection, [message.invoice_id], now=now)
+    refresh_status(connection, [message.invoice_id], now=now)
 
 
 # The account ----------------------------------------------------------------------------------------------------
@@ -82,23 +105,38 @@ def _close(connection: Connection, message: ClaimedMessage, status: DeliveryStat
 
 def account_trouble(connection: Connection, company_id: int, reply: Reply, *, patience: Patience, now: datetime) -> None:
     """The whole account waits (by itself) or pauses (until a person mends it); its mails stay queued."""
-    effect = judge(reply)
-    until = None
-    if effect is Effect.WAIT:
-        connection.execute(update(mail_accounts).where(mail_accounts.c.company_id == company_id).values(troubles=mail_accounts.c.troubles + 1))
-        until = now + patience.wait(rows.troubles(connection, company_id))
+    if judge(reply) is Effect.PAUSE:
+        pause(connection, company_id, explain(reply, Effect.PAUSE), now=now)
+        return
+    connection.execute(update(mail_accounts).where(mail_accounts.c.company_id == company_id).values(troubles=mail_accounts.c.troubles + 1))
+    until = now + patience.wait(rows.troubles(connection, company_id))
+    pause(connection, company_id, explain(reply, Effect.WAIT), until=until, now=now)
+
+
+def pause(connection: Connection, company_id: int, because: Sentence, *, until: datetime | None = None, now: datetime) -> None:
+    """Stop an account, for a while or until a person resumes it; a pause for a person is never shortened."""
     waits_for_a_person = and_(mail_accounts.c.paused_at.is_not(None), mail_accounts.c.paused_until.is_(None))
     connection.execute(
         update(mail_accounts)
         .where(mail_accounts.c.company_id == company_id, ~waits_for_a_person)
-        .values(paused_at=now, paused_until=until, paused_because=explain(reply, effect))
+        .values(paused_at=now, paused_until=until, paused_because=because)
     )
 
 
-def account_well(connection: Connection, company_id: int) -> None:
-    """The server took a mail, or a person mended the account: forget the troubles."""
+def account_works(connection: Connection, company_id: int) -> None:
+    """The server took a mail: forget the waits. A pause for a person stays, another worker may have met a changed password."""
+    waits = or_(mail_accounts.c.paused_until.is_not(None), and_(mail_accounts.c.paused_at.is_(None), mail_accounts.c.troubles > 0))
+    _resume(connection, company_id, waits)
+
+
+def account_mended(connection: Connection, company_id: int) -> None:
+    """A person mended the account, or says that it is."""
+    _resume(connection, company_id, true())
+
+
+def _resume(connection: Connection, company_id: int, which: ColumnElement[bool]) -> None:
     connection.execute(
         update(mail_accounts)
-        .where(mail_accounts.c.company_id == company_id)
+        .where(mail_accounts.c.company_id == company_id, which)
         .values(paused_at=None, paused_until=None, paused_because=None, troubles=0)
     )

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from core.errors import Sentence
+from core.i18n import N_
 from core.mailbox import Mailbox
 from core.model import Address, DispatchStatus, DocumentType, Language, Ledger, RecipientRole, XmlFormat
 
@@ -121,3 +122,33 @@ class InvoiceRow:
     version: int
     ledger: Ledger
     status: DispatchStatus
+
+
+@dataclass(frozen=True, kw_only=True)
+class Versions:
+    """What a person saw: an invoice whose versions moved since is not sent."""
+
+    invoice: int
+    customer: int
+    company: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seal:
+    """A message composed at the confirm screen, already in the archive."""
+
+    message_id: str
+    sha256: str
+    size: int
+    envelope_from: str
+
+
+THE_INVOICE, THE_CARD, THE_TEXT = N_("The invoice"), N_("The customer card"), N_("The company's text or terms")
+
+
+def what_moved(now: Versions, then: Versions) -> Sentence | None:
+    """The first of invoice, customer card and company's text that is not what it was."""
+    for name, what in (("invoice", THE_INVOICE), ("customer", THE_CARD), ("company", THE_TEXT)):
+        if getattr(now, name) != getattr(then, name):
+            return Sentence(what)
+    return None

@@ -9,10 +9,10 @@ import time
 from types import FrameType
 
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.app import App
-from core.dispatch.sending import Worker
+from core.dispatch.working import Worker
 
 log = structlog.get_logger()
 
@@ -36,13 +36,13 @@ class Stop:
 def run(app: App, *, stop: Stop | None = None) -> None:
     """Until a signal comes. A database that is away is waited for; what was in hand is swept later by whoever comes first."""
     stop = stop or Stop()
-    worker = Worker(desk=app.desk, name=name())
+    worker = Worker(desk=app.desk, name=name(), stopping=lambda: stop.asked)
     log.info("worker started", name=worker.name)
     while not stop.asked:
         try:
             busy = worker.step()
-        except OperationalError as error:
-            log.warning("database does not answer", error=str(error.orig))
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("surroundings in trouble", error=f"{type(error).__name__}: {getattr(error, 'orig', error)}")
             busy = 0
         if not busy:
             time.sleep(app.desk.settings.poll_s)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import select
 
 from core.app import App
-from core.database import deliveries as delivery_rows
+from core.database import outbox_views
 from core.database.schema import invoices
-from core.dispatch import companies, customers, importing, sending
+from core.database.statuses import sendings
+from core.dispatch import companies, customers, importing, sending, working
+from core.dispatch.desk import Desk
 from core.dispatch.importing import Imported, ImportOutcome
 from core.dispatch.values import Value
 from core.model import DeliveryStatus, DispatchStatus, Identifier, Invoice, XmlFormat, dispatch_status
-from core.outbox import Queued
+from core.queueing import Queued
 from core.rendering import ubl
 from tests import builders
 
@@ -81,8 +84,14 @@ def send(app: App, invoice_ids: Sequence[int], *, timeout_s: float = 20) -> Queu
     return queued
 
 
+def one_pass(desk: Desk) -> None:
+    """What a worker does between two looks at the clock."""
+    with contextlib.closing(working.Worker(desk=desk, name="test")) as worker:
+        worker.step()
+
+
 def drain(app: App, *, timeout_s: float = 20) -> None:
-    sending.drain(app.desk, name="test", until=lambda: sending.nothing_workable(app.desk), timeout_s=timeout_s)
+    working.drain(app.desk, name="test", until=lambda: working.nothing_workable(app.desk), timeout_s=timeout_s)
 
 
 def status_of(app: App, invoice_id: int) -> DispatchStatus:
@@ -92,20 +101,22 @@ def status_of(app: App, invoice_id: int) -> DispatchStatus:
 
 def deliveries(app: App) -> dict[str, DeliveryStatus]:
     with app.desk.database.read() as connection:
-        return {row.recipient: row.status for row in delivery_rows.listing(connection)}
+        return {row.recipient: row.status for row in outbox_views.listing(connection)}
 
 
 def reasons(app: App) -> dict[str, str]:
     with app.desk.database.read() as connection:
-        return {row.recipient: str(row.because) for row in delivery_rows.listing(connection)}
+        return {row.recipient: str(row.because) for row in outbox_views.listing(connection)}
 
 
 def assert_statuses_follow(app: App) -> None:
     """Recompute every invoice's status from its deliveries and compare it with the stored one."""
     with app.desk.database.read() as connection:
         rows = connection.execute(select(invoices)).all()
-        states = delivery_rows.latest_deliveries(connection, [row.id for row in rows])
+        found = sendings(connection, [row.id for row in rows])
     assert rows
     for row in rows:
-        expected = dispatch_status(states[row.id], ledger=row.ledger, elsewhere=row.elsewhere_because is not None)
+        what = found[row.id]
+        elsewhere = row.elsewhere_because is not None
+        expected = dispatch_status(what.latest, ledger=row.ledger, elsewhere=elsewhere, left_before=what.left_before)
         assert row.status is expected, row.number

@@ -16,9 +16,8 @@ from stdnum.lu import tva
 from core import catcher, demo, frames
 from core.app import App, open_app
 from core.catcher import server
-from core.database import deliveries as delivery_rows
 from core.database import invoices as invoice_rows
-from core.database import migrate
+from core.database import migrate, outbox_views
 from core.demo import cards
 from core.demo.documents import documents
 from core.dispatch import companies, customers, sending
@@ -115,7 +114,7 @@ def test_last_month_is_green_and_this_month_is_white(filled: App) -> None:
 
 def test_what_is_green_is_in_the_mail_catcher_byte_for_byte(filled: App) -> None:
     with filled.desk.database.read() as connection:
-        rows = [row for row in delivery_rows.listing(connection) if row.status.value == "sent"]
+        rows = [row for row in outbox_views.listing(connection) if row.status.value == "sent"]
     folder = filled.desk.settings.catcher_folder
     mails = {dict(opened.headers)["Message-ID"]: opened for opened in (catcher.open_mail(folder, m.id) for m in catcher.caught(folder, 100))}
     assert {row.rfc_message_id for row in rows} == set(mails)
@@ -129,7 +128,7 @@ def test_what_is_green_is_in_the_mail_catcher_byte_for_byte(filled: App) -> None
 
 def test_the_held_one_says_what_changed(filled: App) -> None:
     with filled.desk.database.read() as connection:
-        [held] = [row for row in delivery_rows.listing(connection) if row.status.value == "held"]
+        [held] = [row for row in outbox_views.listing(connection) if row.status.value == "held"]
     assert "customer card changed" in str(held.because)
 
 

@@ -44,8 +44,18 @@ def test_judge(stage: Stage, code: int | None, effect: Effect) -> None:
     assert words.endswith(".")
 
 
-def test_only_a_lost_reply_to_the_dot_is_uncertain() -> None:
+@pytest.mark.parametrize("code", [-1, 0, 150, 220, 221, 354, 600, 999])
+def test_nonsense_after_the_dot_is_neither_sent_nor_failed(code: int) -> None:
+    assert judge(Reply(stage=Stage.DOT, code=code, text="?")) is Effect.UNCERTAIN
+
+
+def test_too_big_is_about_the_mail_and_not_the_sender() -> None:
+    assert judge(Reply(stage=Stage.MAIL, code=550, text="5.3.4 Message size exceeds limit")) is Effect.FAILED
+    assert judge(Reply(stage=Stage.MAIL, code=503, text="bad sequence")) is Effect.LATER
+
+
+def test_only_after_the_dot_is_anything_uncertain() -> None:
     doubtful = [
         (stage, code) for stage in Stage for code in (None, 250, 354, 421, 451, 550) if judge(Reply(stage=stage, code=code)) is Effect.UNCERTAIN
     ]
-    assert doubtful == [(Stage.DOT, None)]
+    assert doubtful == [(Stage.DOT, None), (Stage.DOT, 354)]

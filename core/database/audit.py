@@ -6,15 +6,18 @@ import hashlib
 import json
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from core.database.schema import audit_events
 
 GENESIS = "0" * 64
+AUDIT_LOCK = 1_097_000_000
 
 
 def append(connection: Connection, *, company_id: int | None, who: str, what: str, subject: str, why: str = "", now: datetime) -> None:
     """Add one act of a person (or of the program, `who` says so) in the caller's transaction."""
+    if connection.dialect.name == "postgresql":  # SQLite has one writer anyway; here two would fork the chain
+        connection.execute(select(func.pg_advisory_xact_lock(AUDIT_LOCK + (company_id or 0))))
     previous = connection.scalar(
         select(audit_events.c.sha256)
         .where(audit_events.c.company_id == company_id if company_id is not None else audit_events.c.company_id.is_(None))

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
-from core.database.schema import batches, companies, customers, deliveries, invoices, mail_accounts, messages, replies, workers
+from core.database.schema import batches, companies, customers, deliveries, invoices, mail_accounts, messages, replies
+from core.database.statuses import refresh_status
 from core.errors import Sentence
-from core.model import TO_HANDLE, DeliveryStatus, RecipientRole, dispatch_status
+from core.model import DeliveryStatus, RecipientRole
 from core.outcome import Reply
-
-CHUNK = 500  # below SQLite's limit of bound values
+from core.records import Versions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,23 +31,28 @@ class ClaimedMessage:
     company_version: int
     sealed_sha256: str | None
     envelope_from: str | None
+    edited_subject: str | None
+    edited_body: str | None
     queued_at: datetime
     claim: str
     lease_until: datetime
     recipients: Mapping[str, RecipientRole]  # those that are due
-    first_try_at: datetime
-    tries: int
+    first_try_at: datetime | None  # when a server first asked to come back later
+    tries: int  # how often one did
 
-
-def chunks(items: Sequence[int], size: int = CHUNK) -> Iterable[Sequence[int]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+    @property
+    def versions(self) -> Versions:
+        """What the mail was, or is to be, made from."""
+        return Versions(invoice=self.invoice_version, customer=self.customer_version, company=self.company_version)
 
 
 def new_batch(connection: Connection, *, who: str, now: datetime) -> int:
     key = connection.execute(insert(batches).values(created_at=now, created_by=who)).inserted_primary_key
     assert key is not None
     return int(key[0])
+
+
+SWEEP_AT_ONCE = 500
 
 
 # Claiming -------------------------------------------------------------------------------------------------------
@@ -72,13 +77,7 @@ def claim_due(connection: Connection, *, claim: str, limit: int, now: datetime, 
     connection.execute(
         update(deliveries)
         .where(deliveries.c.message_id.in_(ids), deliveries.c.status == DeliveryStatus.QUEUED)
-        .values(
-            status=DeliveryStatus.CLAIMED,
-            claim=claim,
-            tries=deliveries.c.tries + 1,
-            first_try_at=func.coalesce(deliveries.c.first_try_at, now),
-            changed_at=now,
-        )
+        .values(status=DeliveryStatus.CLAIMED, claim=claim, changed_at=now)
     )
     claimed = _claimed(connection, claim)
     refresh_status(connection, [message.invoice_id for message in claimed], now=now)
@@ -104,7 +103,7 @@ def _message(group: list[Row[Any]]) -> ClaimedMessage:
     return ClaimedMessage(
         **{name: getattr(first, name) for name in names},
         recipients={row.recipient: row.role for row in group},
-        first_try_at=min(row.first_try_at for row in group),
+        first_try_at=min((row.first_try_at for row in group if row.first_try_at), default=None),
         tries=max(row.tries for row in group),
     )
 
@@ -133,6 +132,9 @@ def to_sending(connection: Connection, message: ClaimedMessage, recipients: Coll
     return result.rowcount
 
 
+CLAIM_STATES = (DeliveryStatus.CLAIMED, DeliveryStatus.SENDING, DeliveryStatus.UNCERTAIN)
+
+
 def record(
     connection: Connection,
     message: ClaimedMessage,
@@ -142,28 +144,27 @@ def record(
     reply: Reply | None,
     because: Sentence | None,
     now: datetime,
-    only_from: Collection[DeliveryStatus] = (DeliveryStatus.CLAIMED, DeliveryStatus.SENDING, DeliveryStatus.UNCERTAIN),
+    only_from: Collection[DeliveryStatus] = CLAIM_STATES,
+    asked_to_wait: bool = False,
 ) -> bool:
-    """Settle one delivery of this very claim, an `uncertain` one included: a late reply still counts for its own attempt."""
-    row = connection.execute(
-        update(deliveries)
-        .where(
-            deliveries.c.message_id == message.id,
-            deliveries.c.recipient == recipient,
-            deliveries.c.claim == message.claim,
-            deliveries.c.status.in_(list(only_from)),
-        )
-        .values(
-            status=status,
-            changed_at=now,
-            because=because,
-            **({"reply_code": reply.code, "reply": reply.text} if reply else {}),
-        )
-        .returning(deliveries.c.id)
-    ).first()
-    if row and reply:
-        add_reply(connection, row.id, message.claim, reply, now=now)
-    return row is not None
+    """Settle one delivery of this very claim, an `uncertain` one included: a late reply still counts for its own attempt.
+
+    The reply is kept in any case, even when a person was faster.
+    """
+    mine = (deliveries.c.message_id == message.id, deliveries.c.recipient == recipient)
+    values: dict[str, Any] = {"status": status, "changed_at": now, "because": because}
+    if reply:
+        values |= {"reply_code": reply.code, "reply": reply.text}
+    if asked_to_wait:
+        values |= {"tries": deliveries.c.tries + 1, "first_try_at": func.coalesce(deliveries.c.first_try_at, now)}
+    changed = connection.execute(
+        update(deliveries).where(*mine, deliveries.c.claim == message.claim, deliveries.c.status.in_(list(only_from))).values(**values)
+    ).rowcount
+    if reply:
+        delivery_id = connection.scalar(select(deliveries.c.id).where(*mine))
+        if delivery_id is not None:
+            add_reply(connection, delivery_id, message.claim, reply, now=now)
+    return changed == 1
 
 
 def add_reply(connection: Connection, delivery_id: int, claim: str | None, reply: Reply, *, now: datetime) -> None:
@@ -194,19 +195,17 @@ def set_due(connection: Connection, message_row_id: int, due_at: datetime) -> No
     connection.execute(update(messages).where(messages.c.id == message_row_id).values(due_at=due_at))
 
 
-def see_current_versions(connection: Connection, message_row_id: int) -> None:
-    """A person decided with what is true now before the eyes: later changes count from here."""
-    invoice = select(invoices.c.version).where(invoices.c.id == messages.c.invoice_id).scalar_subquery()
-    company = select(companies.c.version).where(companies.c.id == messages.c.company_id).scalar_subquery()
-    customer = (
-        select(customers.c.version)
-        .join(invoices, invoices.c.customer_id == customers.c.id)
-        .where(invoices.c.id == messages.c.invoice_id)
-        .scalar_subquery()
-    )
-    connection.execute(
-        update(messages).where(messages.c.id == message_row_id).values(invoice_version=invoice, company_version=company, customer_version=customer)
-    )
+def versions_now(connection: Connection, message_row_id: int) -> Versions:
+    """Of invoice, customer and company, as they are at this moment."""
+    row = connection.execute(
+        select(invoices.c.version, customers.c.version.label("customer"), companies.c.version.label("company"))
+        .select_from(messages)
+        .join(invoices, messages.c.invoice_id == invoices.c.id)
+        .join(customers, invoices.c.customer_id == customers.c.id)
+        .join(companies, messages.c.company_id == companies.c.id)
+        .where(messages.c.id == message_row_id)
+    ).one()
+    return Versions(invoice=row.version, customer=row.customer, company=row.company)
 
 
 # Sweeping -------------------------------------------------------------------------------------------------------
@@ -221,7 +220,7 @@ def sweep(connection: Connection, *, now: datetime, because: Sentence) -> tuple[
     rows = connection.execute(
         select(messages.c.id, messages.c.claim, messages.c.invoice_id)
         .where(messages.c.lease_until <= now)
-        .limit(CHUNK)
+        .limit(SWEEP_AT_ONCE)
         .with_for_update(skip_locked=True)
     ).all()
     back = doubtful = 0
@@ -240,126 +239,3 @@ def sweep(connection: Connection, *, now: datetime, because: Sentence) -> tuple[
         connection.execute(update(messages).where(messages.c.id == row.id).values(**values))
     refresh_status(connection, [row.invoice_id for row in rows], now=now)
     return back, doubtful
-
-
-# The derived status ---------------------------------------------------------------------------------------------
-
-
-def latest_deliveries(connection: Connection, invoice_ids: Sequence[int]) -> dict[int, list[DeliveryStatus]]:
-    """Statuses of the latest copy's deliveries per invoice, without the archive copy."""
-    found: dict[int, list[DeliveryStatus]] = {invoice_id: [] for invoice_id in invoice_ids}
-    for part in chunks(list(found)):
-        newest = (
-            select(messages.c.invoice_id, func.max(messages.c.copy_number).label("copy_number"))
-            .where(messages.c.invoice_id.in_(part))
-            .group_by(messages.c.invoice_id)
-            .subquery()
-        )
-        rows = connection.execute(
-            select(messages.c.invoice_id, deliveries.c.status)
-            .join(newest, and_(newest.c.invoice_id == messages.c.invoice_id, newest.c.copy_number == messages.c.copy_number))
-            .join(deliveries, deliveries.c.message_id == messages.c.id)
-            .where(deliveries.c.role != RecipientRole.ARCHIVE)
-        )
-        for row in rows:
-            found[row.invoice_id].append(row.status)
-    return found
-
-
-def refresh_status(connection: Connection, invoice_ids: Collection[int], *, now: datetime) -> None:
-    """Store the dispatch status that follows from the deliveries, in the caller's transaction."""
-    ids = sorted(set(invoice_ids))
-    states = latest_deliveries(connection, ids)
-    for part in chunks(ids):
-        rows = connection.execute(
-            select(invoices.c.id, invoices.c.status, invoices.c.ledger, invoices.c.elsewhere_because).where(invoices.c.id.in_(part))
-        ).all()
-        for row in rows:
-            status = dispatch_status(states[row.id], ledger=row.ledger, elsewhere=row.elsewhere_because is not None)
-            if status is not row.status:
-                connection.execute(update(invoices).where(invoices.c.id == row.id).values(status=status, status_at=now))
-
-
-# Reading --------------------------------------------------------------------------------------------------------
-
-
-def _listed() -> Select[Any]:
-    """Deliveries with number, company and message."""
-    return (
-        select(
-            deliveries,
-            messages.c.message_id.label("rfc_message_id"),
-            messages.c.copy_number,
-            messages.c.batch_id,
-            messages.c.invoice_id,
-            messages.c.sealed_sha256,
-            messages.c.due_at,
-            invoices.c.number,
-            companies.c.name.label("company_name"),
-        )
-        .join(messages, deliveries.c.message_id == messages.c.id)
-        .join(invoices, messages.c.invoice_id == invoices.c.id)
-        .join(companies, messages.c.company_id == companies.c.id)
-    )
-
-
-def listing(connection: Connection, *, batch_id: int | None = None, invoice_id: int | None = None, limit: int | None = None) -> list[Row[Any]]:
-    """Deliveries in the order of queueing; with a limit, the newest ones, newest first."""
-    query = _listed()
-    if batch_id is not None:
-        query = query.where(messages.c.batch_id == batch_id)
-    if invoice_id is not None:
-        query = query.where(messages.c.invoice_id == invoice_id)
-    if limit is None:
-        return list(connection.execute(query.order_by(messages.c.id, deliveries.c.id)).all())
-    return list(connection.execute(query.order_by(deliveries.c.changed_at.desc(), deliveries.c.id.desc()).limit(limit)).all())
-
-
-def unsettled(connection: Connection, *, limit: int) -> list[Row[Any]]:
-    """Uncertain and failed deliveries of each invoice's latest copy, uncertain first."""
-    copies = messages.alias("copies")
-    newest = select(func.max(copies.c.copy_number)).where(copies.c.invoice_id == invoices.c.id).correlate(invoices).scalar_subquery()
-    query = (
-        _listed()
-        .where(
-            deliveries.c.status.in_([DeliveryStatus.UNCERTAIN, DeliveryStatus.FAILED]),
-            messages.c.copy_number == newest,
-            invoices.c.status.in_(sorted(TO_HANDLE)),
-        )
-        .order_by(deliveries.c.status.desc(), deliveries.c.changed_at.desc())
-    )
-    return list(connection.execute(query.limit(limit)).all())
-
-
-def counts(connection: Connection, *, batch_id: int | None = None) -> dict[DeliveryStatus, int]:
-    query = select(deliveries.c.status, func.count()).group_by(deliveries.c.status)
-    if batch_id is not None:
-        query = query.join(messages, deliveries.c.message_id == messages.c.id).where(messages.c.batch_id == batch_id)
-    return {row[0]: row[1] for row in connection.execute(query)}
-
-
-def open_count(connection: Connection, *, workable_at: datetime | None = None, due_by: datetime | None = None) -> int:
-    """Messages with something queued, claimed or sending.
-
-    With `workable_at` only those whose account is not paused then, with `due_by` only those that are due by then.
-    """
-    query = select(func.count()).select_from(messages).where(or_(messages.c.due_at.is_not(None), messages.c.claim.is_not(None)))
-    if workable_at is not None:
-        paused = select(mail_accounts.c.company_id).where(
-            mail_accounts.c.paused_at.is_not(None),
-            or_(mail_accounts.c.paused_until.is_(None), mail_accounts.c.paused_until > workable_at),
-        )
-        query = query.where(or_(messages.c.claim.is_not(None), messages.c.company_id.not_in(paused)))
-    if due_by is not None:
-        query = query.where(or_(messages.c.claim.is_not(None), messages.c.due_at <= due_by))
-    return connection.scalar(query) or 0
-
-
-def beat(connection: Connection, name: str, *, now: datetime) -> None:
-    """The worker's sign of life."""
-    if connection.execute(update(workers).where(workers.c.name == name).values(seen_at=now)).rowcount == 0:
-        connection.execute(insert(workers).values(name=name, started_at=now, seen_at=now))
-
-
-def seen_since(connection: Connection, *, since: datetime) -> list[Row[Any]]:
-    return list(connection.execute(select(workers).where(workers.c.seen_at >= since).order_by(workers.c.name)).all())

@@ -10,8 +10,9 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from core.database.deliveries import chunks, refresh_status
+from core.database.chunks import chunks
 from core.database.schema import companies, invoice_versions, invoices
+from core.database.statuses import refresh_status
 from core.errors import Sentence
 from core.model import DispatchStatus, DocumentType, Invoice, Ledger
 from core.records import InvoiceRow
@@ -41,7 +42,7 @@ def from_json(content: str) -> Invoice:
 
 
 def find_identity(connection: Connection, company_id: int, invoice: Invoice) -> Row[Any] | None:
-    """The invoice of the same seller, type, number and year of issue, with the source of its newest version."""
+    """The invoice of the same seller, type, number and year of issue, with the source of its newest version; locked."""
     return connection.execute(
         select(invoices, invoice_versions.c.content_sha256, invoice_versions.c.source_name)
         .join(invoice_versions, (invoice_versions.c.invoice_id == invoices.c.id) & (invoice_versions.c.version == invoices.c.version))
@@ -51,6 +52,7 @@ def find_identity(connection: Connection, company_id: int, invoice: Invoice) -> 
             invoices.c.number == invoice.number,
             invoices.c.year == invoice.issue_date.year,
         )
+        .with_for_update(of=invoices)
     ).first()
 
 
@@ -147,10 +149,12 @@ def load(connection: Connection, invoice_id: int, version: int | None = None) ->
     )
 
 
-def rows(connection: Connection, invoice_ids: Collection[int]) -> dict[int, InvoiceRow]:
+def rows(connection: Connection, invoice_ids: Collection[int], *, lock: bool = False) -> dict[int, InvoiceRow]:
+    """With `lock` nobody else changes or queues them before the transaction ends."""
     found: dict[int, InvoiceRow] = {}
-    for part in chunks(list(dict.fromkeys(invoice_ids))):
-        for row in connection.execute(select(invoices).where(invoices.c.id.in_(part))):
+    for part in chunks(sorted(set(invoice_ids))):
+        query = select(invoices).where(invoices.c.id.in_(part)).order_by(invoices.c.id)
+        for row in connection.execute(query.with_for_update() if lock else query):
             found[row.id] = InvoiceRow(**{name: getattr(row, name) for name in InvoiceRow.__dataclass_fields__})
     return found
 

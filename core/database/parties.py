@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
-from core.database.deliveries import chunks
+from core.database.chunks import chunks
 from core.database.schema import companies, company_languages, company_texts, customer_recipients, customers, mail_accounts
 from core.errors import AddressInvalid
 from core.mailbox import Mailbox, parse

@@ -279,6 +279,8 @@ messages = Table(
     Column("sealed_sha256", String(64)),
     Column("sealed_size", Integer),
     Column("envelope_from", String(320)),
+    Column("edited_subject", Text),  # the words of a person at the confirm screen, filled in
+    Column("edited_body", Text),
     Column("queued_at", Moment, nullable=False),
     Column("due_at", Moment),  # empty when nothing of it is queued
     Column("claim", String(100)),  # of one claim by one worker
@@ -327,7 +329,7 @@ audit_events = Table(
     Column("at", Moment, nullable=False),
     Column("who", String(200), nullable=False),
     Column("what", String(50), nullable=False),
-    Column("subject", String(400), nullable=False),
+    Column("subject", Text, nullable=False),
     Column("why", Text, nullable=False, server_default=""),
     Column("previous_sha256", String(64), nullable=False),
     Column("sha256", String(64), nullable=False),

@@ -14,7 +14,7 @@ from core.catcher import server
 from core.demo import assets, cards
 from core.demo.cards import Cards, Client, Firm
 from core.demo.documents import Document, documents
-from core.dispatch import companies, customers, importing, sending
+from core.dispatch import companies, customers, importing, sending, working
 from core.dispatch.desk import Desk
 from core.dispatch.values import Value
 from core.model import Language, XmlFormat
@@ -124,4 +124,4 @@ def _hold_one(desk: Desk, kept: Sequence[_Kept]) -> None:
 
 
 def _drain(desk: Desk) -> None:
-    sending.drain(desk, name="demo", until=lambda: sending.nothing_workable(desk), timeout_s=LONGEST_S)
+    working.drain(desk, name="demo", until=lambda: working.nothing_workable(desk), timeout_s=LONGEST_S)

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from core.database import deliveries as delivery_rows
 from core.database import invoices as invoice_rows
-from core.database import parties
+from core.database import outbox_views, parties
 from core.dispatch.desk import Desk
 from core.errors import FacturierError, Sentence
 from core.i18n import NAMES
@@ -43,7 +42,7 @@ def _former(connection: Connection, row: InvoiceRow) -> str:
     """` on 2026-11-24 to a@x.be`: the former sending, for the sentence that refuses a second one."""
     sent = [
         delivery
-        for delivery in delivery_rows.listing(connection, invoice_id=row.id)
+        for delivery in outbox_views.listing(connection, invoice_id=row.id)
         if delivery.status in (DeliveryStatus.SENT, DeliveryStatus.UNCERTAIN)
     ]
     if not sent:

@@ -11,8 +11,9 @@ import pypdf
 from PIL import Image, UnidentifiedImageError
 
 from core import recording
+from core.connection import Stopped, is_loopback
 from core.database import audit, parties
-from core.delivery import Stopped, Wire, is_loopback
+from core.delivery import Wire
 from core.dispatch.desk import Desk
 from core.dispatch.values import Value, unknown
 from core.errors import CompanyUnknown, Sentence, SettingInvalid, TermsInvalid
@@ -75,7 +76,7 @@ def change(desk: Desk, key: str, values: Sequence[Value]) -> Company:
             parties.update_company(connection, company.id, changes.card)
         if changes.account or changes.resumes:
             parties.update_account(connection, company.id, changes.account or {"company_id": company.id})
-            recording.account_well(connection, company.id)
+            recording.account_mended(connection, company.id)
         for (language, kind), text in changes.texts.items():
             parties.set_text(connection, company.id, language, kind, text)
         for language, part in changes.languages.items():

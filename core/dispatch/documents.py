@@ -14,8 +14,7 @@ from core.errors import DocumentImpossible, FacturierError, Sentence
 from core.i18n import N_
 from core.mailbox import Mailbox
 from core.model import Invoice, Language, RecipientRole, XmlFormat
-from core.outbox import Seal, Versions
-from core.records import AccompanyingText, Company, Customer, MailAccount
+from core.records import AccompanyingText, Company, Customer, MailAccount, Seal, Versions
 from core.rendering import mail_text, message, pdf, rules, ubl
 from core.rendering.mail_text import MailText
 from core.rendering.message import Attachment, Envelope

@@ -14,8 +14,7 @@ from lxml import etree
 from sqlalchemy import Row, select
 
 from core import ledgers
-from core.database import deliveries as delivery_rows
-from core.database import ledger_rows
+from core.database import ledger_rows, outbox_views
 from core.database.ledger_rows import Filter, Sort, Tally
 from core.database.schema import batches
 from core.dispatch.desk import Desk
@@ -97,11 +96,11 @@ def outbox(desk: Desk, *, limit: int = 200) -> OutboxView:
             batch_id=newest.id if newest else None,
             batch_at=newest.created_at.astimezone(zone(desk)) if newest else None,
             batch_by=newest.created_by if newest else "",
-            batch_counts=delivery_rows.counts(connection, batch_id=newest.id) if newest else {},
-            counts=delivery_rows.counts(connection),
-            deliveries=delivery_rows.listing(connection, limit=limit),
-            workers=len(delivery_rows.seen_since(connection, since=desk.now() - WORKER_SILENT)),
-            open_messages=delivery_rows.open_count(connection),
+            batch_counts=outbox_views.counts(connection, batch_id=newest.id) if newest else {},
+            counts=outbox_views.counts(connection),
+            deliveries=outbox_views.listing(connection, limit=limit),
+            workers=len(outbox_views.seen_since(connection, since=desk.now() - WORKER_SILENT)),
+            open_messages=outbox_views.open_count(connection),
         )
 
 
@@ -122,4 +121,4 @@ def readable_xml(content: bytes) -> str:
 def to_settle(desk: Desk, *, limit: int = 50) -> list[Row[Any]]:
     """Deliveries of the latest copy that wait for a person: uncertain ones first, then failed ones."""
     with desk.database.read() as connection:
-        return delivery_rows.unsettled(connection, limit=limit)
+        return outbox_views.unsettled(connection, limit=limit)

@@ -2,57 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, Row, Select, func, select, update
 
 from core import recording
 from core.database import audit, parties
 from core.database import deliveries as rows
 from core.database import invoices as invoice_rows
 from core.database.schema import deliveries, invoices, messages
+from core.database.statuses import refresh_status
 from core.dispatch.desk import Desk
-from core.errors import DeliveryNotOpen, DeliveryUnknown, ReasonMissing, Sentence
+from core.errors import DeliveryNotOpen, DeliveryUnknown, ReasonMissing, ResendImpossible, Sentence
 from core.i18n import N_
 from core.model import DeliveryStatus, DispatchStatus
+from core.records import Versions, what_moved
 
-SETTLED = N_("Settled by {who}: {reason}")
-AGAIN = N_("Sent again by {who}: {reason}")
+NEWER_COPY = N_("there is a newer copy of it")
+MOVED_SINCE = N_("{what} changed since the mail was made")
 SETTLABLE = frozenset({DeliveryStatus.UNCERTAIN, DeliveryStatus.FAILED, DeliveryStatus.BOUNCED})
+SAID: Mapping[str, str] = {
+    "sent": N_("Settled by {who}: {reason}"),
+    "resend": N_("Sent again by {who}: {reason}"),
+    "failed": N_("Not arrived, says {who}: {reason}"),
+}
+STATES: Mapping[str, DeliveryStatus] = {"sent": DeliveryStatus.SENT, "resend": DeliveryStatus.QUEUED, "failed": DeliveryStatus.FAILED}
 MARKABLE = frozenset({DispatchStatus.TO_SEND, DispatchStatus.TO_PRINT, DispatchStatus.HELD, DispatchStatus.FAILED, DispatchStatus.BOUNCED})
 CANNOT_MARK = N_("It has left, is about to, or is marked already; only what has not left can be marked as sent elsewhere.")
 NOT_MARKED = N_("It is not marked as sent elsewhere.")
 
 
-def resolve(desk: Desk, delivery_id: int, *, as_sent: bool, reason: str) -> None:
-    """Settle an uncertain or failed delivery: it did leave, or the same sealed mail goes to that address again."""
+class Settlement(StrEnum):
+    """What a person knows of an uncertain or failed delivery."""
+
+    SENT = "sent"
+    RESEND = "resend"
+    FAILED = "failed"  # it did not arrive; what to do about it is decided in the ledger
+
+
+def resolve(desk: Desk, delivery_id: int, how: Settlement, *, reason: str) -> None:
+    """Settle an uncertain or failed delivery: it did leave, it did not, or the same sealed mail goes to that address again.
+
+    Raises DeliveryNotOpen, and ResendImpossible when the sealed mail is no longer what should leave.
+    """
     if not reason.strip():
         raise ReasonMissing
     now = desk.now()
     with desk.database.write() as connection:
-        row = connection.execute(
-            select(deliveries.c.status, deliveries.c.recipient, messages.c.id.label("message"))
-            .add_columns(messages.c.invoice_id, invoices.c.number, invoices.c.company_id)
-            .join(messages, deliveries.c.message_id == messages.c.id)
-            .join(invoices, messages.c.invoice_id == invoices.c.id)
-            .where(deliveries.c.id == delivery_id)
-        ).first()
+        row = connection.execute(_delivery(delivery_id)).first()
         if row is None:
             raise DeliveryUnknown(delivery=delivery_id)
         if row.status not in SETTLABLE:
             raise DeliveryNotOpen(delivery=delivery_id, status=row.status.value)
-        status = DeliveryStatus.SENT if as_sent else DeliveryStatus.QUEUED
-        because = Sentence(SETTLED if as_sent else AGAIN, {"who": desk.who, "reason": reason})
-        values = {"status": status, "changed_at": now, "because": because, "claim": None}
-        if not as_sent:
+        because = Sentence(SAID[how], {"who": desk.who, "reason": reason})
+        values: dict[str, Any] = {"status": STATES[how], "changed_at": now, "because": because, "claim": None}
+        if how is Settlement.RESEND:
+            _refuse_outdated(connection, row)
             values |= {"first_try_at": None, "tries": 0}
             rows.set_due(connection, row.message, now)
-            rows.see_current_versions(connection, row.message)
         connection.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(**values))
-        rows.refresh_status(connection, [row.invoice_id], now=now)
-        what = "settled as sent" if as_sent else "sent again"
-        audit.append(connection, company_id=row.company_id, who=desk.who, what=what, subject=f"{row.number} → {row.recipient}", why=reason, now=now)
+        refresh_status(connection, [row.invoice_id], now=now)
+        subject = f"{row.number} → {row.recipient}"
+        audit.append(connection, company_id=row.company_id, who=desk.who, what=f"settled: {how.value}", subject=subject, why=reason, now=now)
+
+
+def _delivery(delivery_id: int) -> Select[Any]:
+    """Locked: a late reply of the server must not come in between the look and the word of a person."""
+    return (
+        select(
+            deliveries.c.status,
+            deliveries.c.recipient,
+            messages.c.id.label("message"),
+            messages.c.copy_number,
+            messages.c.invoice_version,
+            messages.c.customer_version,
+            messages.c.company_version,
+            messages.c.invoice_id,
+            invoices.c.number,
+            invoices.c.company_id,
+        )
+        .join(messages, deliveries.c.message_id == messages.c.id)
+        .join(invoices, messages.c.invoice_id == invoices.c.id)
+        .where(deliveries.c.id == delivery_id)
+        .with_for_update(of=deliveries)
+    )
+
+
+def _refuse_outdated(connection: Connection, row: Row[Any]) -> None:
+    """The same bytes go again only while they are the latest copy and nothing moved since they were made."""
+    newest = connection.scalar(select(func.max(messages.c.copy_number)).where(messages.c.invoice_id == row.invoice_id))
+    if newest != row.copy_number:
+        raise ResendImpossible(number=row.number, why=Sentence(NEWER_COPY))
+    then = Versions(invoice=row.invoice_version, customer=row.customer_version, company=row.company_version)
+    moved = what_moved(rows.versions_now(connection, row.message), then)
+    if moved is not None:
+        raise ResendImpossible(number=row.number, why=Sentence(MOVED_SINCE, {"what": moved}))
 
 
 def mark_elsewhere(desk: Desk, invoice_ids: Sequence[int], *, reason: str) -> dict[int, Sentence]:
@@ -72,7 +119,7 @@ def _mark(
 ) -> dict[int, Sentence]:
     now = desk.now()
     with desk.database.write() as connection:
-        found = invoice_rows.rows(connection, invoice_ids)
+        found = invoice_rows.rows(connection, invoice_ids, lock=True)
         refused = {row.id: Sentence(refusal) for row in found.values() if row.status not in allowed}
         chosen = [row for row in found.values() if row.id not in refused]
         invoice_rows.set_elsewhere(connection, [row.id for row in chosen], because, now=now)
@@ -87,7 +134,7 @@ def resume(desk: Desk, company_id: int) -> None:
     """Somebody mended the account: its queued mails leave."""
     now = desk.now()
     with desk.database.write() as connection:
-        recording.account_well(connection, company_id)
+        recording.account_mended(connection, company_id)
         audit.append(connection, company_id=company_id, who=desk.who, what="account resumed", subject="", now=now)
 
 

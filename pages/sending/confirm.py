@@ -5,9 +5,8 @@ import streamlit as st
 from core.dispatch import checking, sending
 from core.dispatch.sending import Preview
 from core.model import RecipientRole
-from core.outbox import Versions
 from core.preflight import Level
-from core.records import AccompanyingText
+from core.records import AccompanyingText, Versions
 from pages.parts import feedback, menu, preview_panel
 from pages.parts.resources import desk, say, t
 

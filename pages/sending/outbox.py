@@ -5,6 +5,7 @@ import streamlit as st
 
 from core import i18n, styling
 from core.dispatch import companies, looking, settling
+from core.dispatch.settling import Settlement
 from core.i18n import N_
 from core.model import DeliveryStatus
 from pages.parts import feedback, menu
@@ -94,10 +95,12 @@ def settle(delivery_id: int, *, uncertain: bool) -> None:
         reason = st.selectbox(t("Reason"), reasons, key=f"why/{delivery_id}", index=None, placeholder=t("Choose a reason"))
         sent = st.button(t("It was sent"), key=f"sent/{delivery_id}", disabled=reason is None)
         again = st.button(t("Send it again"), key=f"again/{delivery_id}", disabled=reason is None)
+        lost = uncertain and st.button(t("It did not arrive"), key=f"lost/{delivery_id}", disabled=reason is None)
     if not uncertain:
         st.page_link(menu.CUSTOMERS, label=t("Correct the address on the customer card, then send from the ledger"))
-    if sent or again:
-        settling.resolve(desk(), delivery_id, as_sent=sent, reason=reason or "")
+    if sent or again or lost:
+        how = Settlement.SENT if sent else Settlement.RESEND if again else Settlement.FAILED
+        settling.resolve(desk(), delivery_id, how, reason=reason or "")
         st.rerun()
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from core.app import App
 from core.database.schema import deliveries
-from core.dispatch import checking, companies, customers, documents, importing, sending, settling
+from core.dispatch import checking, companies, customers, documents, importing, sending, settling, working
 from core.dispatch.importing import ImportOutcome, Options
 from core.dispatch.values import Value
 from core.model import DispatchStatus, XmlFormat
@@ -76,7 +76,7 @@ def marks_and_unmarks(app: App, invoice_id: int) -> None:
 )
 def test_it_sends_nothing(app: App, smtp: FaultServer, invoice_id: int, act: Callable[[App, int], None]) -> None:
     act(app, invoice_id)
-    worked = sending.Worker(desk=app.desk, name="test").step()
+    worked = working.Worker(desk=app.desk, name="test").step()
     assert worked == 0
     assert smtp.record.connections == 0
     assert desk.status_of(app, invoice_id) is DispatchStatus.TO_SEND

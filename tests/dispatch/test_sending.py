@@ -15,12 +15,13 @@ from core.archive import sha256
 from core.database.deliveries import ClaimedMessage
 from core.database.schema import deliveries, messages
 from core.dispatch import customers, importing, sending, settling
+from core.dispatch.settling import Settlement
 from core.dispatch.values import Value
 from core.errors import ChangedSincePreview, DeliveryNotOpen, LeaseLost, ReasonMissing
 from core.model import DeliveryStatus, DispatchStatus
-from core.outbox import Queued, Seal
 from core.outcome import Reply, Stage
-from core.records import AccompanyingText
+from core.queueing import Queued
+from core.records import AccompanyingText, Seal
 from tests import desk
 from tests.mail.fault_server import FaultServer
 
@@ -218,7 +219,7 @@ def test_a_late_reply_does_not_settle_another_attempt(app: App) -> None:
     first = claim(app)
     mark(app, first)
     sweep(app, later_s=61)
-    settling.resolve(app.desk, delivery_id(app), as_sent=False, reason="the customer does not have it")
+    settling.resolve(app.desk, delivery_id(app), Settlement.RESEND, reason="the customer does not have it")
     second = claim(app)
     settle(app, first, 554)
     assert desk.deliveries(app) == {"ok+1@x.test": DeliveryStatus.CLAIMED}
@@ -257,22 +258,22 @@ def test_uncertain_is_settled_as_sent_or_sent_again_with_a_reason(app: App, smtp
     invoice_id = desk.ready(app, smtp.port, "dropnot+1@x.test")
     desk.send(app, [invoice_id])
     with pytest.raises(ReasonMissing):
-        settling.resolve(app.desk, delivery_id(app), as_sent=True, reason=" ")
-    settling.resolve(app.desk, delivery_id(app), as_sent=False, reason="not in the server's log")
+        settling.resolve(app.desk, delivery_id(app), Settlement.SENT, reason=" ")
+    settling.resolve(app.desk, delivery_id(app), Settlement.RESEND, reason="not in the server's log")
     assert desk.status_of(app, invoice_id) is DispatchStatus.QUEUED
     desk.drain(app)
     assert desk.status_of(app, invoice_id) is DispatchStatus.UNCERTAIN  # the server drops it each time
-    settling.resolve(app.desk, delivery_id(app), as_sent=True, reason="the customer confirms")
+    settling.resolve(app.desk, delivery_id(app), Settlement.SENT, reason="the customer confirms")
     assert desk.status_of(app, invoice_id) is DispatchStatus.SENT
     assert "marie: the customer confirms" in desk.reasons(app)["dropnot+1@x.test"]
     with pytest.raises(DeliveryNotOpen):
-        settling.resolve(app.desk, delivery_id(app), as_sent=False, reason="once more")
+        settling.resolve(app.desk, delivery_id(app), Settlement.RESEND, reason="once more")
 
 
 def test_sent_again_is_the_same_mail(app: App, smtp: FaultServer) -> None:
     invoice_id = desk.ready(app, smtp.port, "dropafter+1@x.test")
     desk.send(app, [invoice_id])
-    settling.resolve(app.desk, delivery_id(app), as_sent=False, reason="the customer does not have it")
+    settling.resolve(app.desk, delivery_id(app), Settlement.RESEND, reason="the customer does not have it")
     desk.drain(app)
     first, second = smtp.record.taken
     assert first.content == second.content

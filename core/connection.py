@@ -1,0 +1,124 @@
+"""Open a connection to a mail server, verified and logged in, or say what stands in the way.
+
+yagmail makes the connection and the login; the bytes are ours. `yagmail.SMTP.send()` is never used: it sends again after a lost
+reply to the final dot (measured: the same mail three times).
+"""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+import ssl
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Any
+
+import yagmail
+
+from core.outcome import Reply, Stage
+from core.records import MailAccount, Security
+
+
+class Stopped(Exception):
+    """The message did not go through, certainly: no final dot was written. `refused` had their own answer before."""
+
+    def __init__(self, reply: Reply, refused: Mapping[str, Reply] | None = None) -> None:
+        self.reply = reply
+        self.refused = dict(refused or {})
+        super().__init__(f"{reply.stage}: {reply.code} {reply.text}")
+
+
+def connect(account: MailAccount, *, timeout_s: float) -> smtplib.SMTP:
+    """An open, verified and logged-in connection. Raises Stopped with stage connect, tls or login."""
+    if account.security is Security.NONE and not is_loopback(account.host):
+        raise Stopped(Reply(stage=Stage.TLS, text=f"{account.host} is not this machine, and the connection is set to be unprotected."))
+    context = ssl.create_default_context()
+    by_security: dict[Security, dict[str, Any]] = {
+        Security.TLS: {"smtp_ssl": True, "smtp_starttls": False, "context": context},
+        Security.STARTTLS: {"smtp_ssl": False, "smtp_starttls": {"context": context}},
+        Security.NONE: {"smtp_ssl": False, "smtp_starttls": False},
+    }
+    client = yagmail.SMTP(
+        account.user or "",
+        account.password,
+        host=account.host,
+        port=account.port,
+        smtp_skip_login=not account.user,
+        soft_email_validation=False,
+        timeout=timeout_s,
+        local_hostname=_our_name(),
+        **by_security[account.security],
+    )
+    client.user = account.user  # yagmail makes `marie` into `marie@gmail.com`
+    client.set_logging(None)
+    try:
+        client.login()
+        client.smtp.ehlo_or_helo_if_needed()
+    except (OSError, smtplib.SMTPException, UnicodeError) as error:
+        speaks = client.smtp is not None and client.smtp.does_esmtp
+        if client.smtp is not None:
+            client.smtp.close()
+        raise Stopped(_greeting_trouble(error, account, speaks_esmtp=speaks)) from error
+    finally:
+        client.is_closed = True  # ours from here on: yagmail's destructor would say QUIT at a moment of its own
+    smtp: smtplib.SMTP = client.smtp
+    if smtp.sock is not None:
+        smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the lone dot would wait 40 ms for an acknowledgement
+    return smtp
+
+
+NOT_TLS_THERE = frozenset({"WRONG_VERSION_NUMBER", "UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE", "TLSV1_ALERT_PROTOCOL_VERSION"})
+
+
+def _greeting_trouble(error: Exception, account: MailAccount, *, speaks_esmtp: bool) -> Reply:
+    """One function from exception to reply; an SMTPException is an OSError too, so it comes first."""
+    if isinstance(error, UnicodeError):
+        return Reply(stage=Stage.LOGIN, code=501, text="User or password has letters that this login cannot carry.")
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return Reply(stage=Stage.LOGIN, code=error.smtp_code, text=decoded(error.smtp_error))
+    if isinstance(error, smtplib.SMTPNotSupportedError) and not speaks_esmtp:
+        return Reply(stage=Stage.CONNECT, text="The server does not greet as it should.")
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        stage, code = (Stage.LOGIN, 502) if "AUTH" in str(error).upper() else (Stage.TLS, None)
+        return Reply(stage=stage, code=code, text=str(error))
+    if isinstance(error, smtplib.SMTPResponseException):
+        return Reply(stage=Stage.CONNECT, code=error.smtp_code, text=decoded(error.smtp_error))
+    if isinstance(error, ssl.SSLCertVerificationError) or (isinstance(error, ssl.SSLError) and error.reason in NOT_TLS_THERE):
+        return Reply(stage=Stage.TLS, text=in_words(error))
+    if isinstance(error, socket.gaierror):
+        return Reply(stage=Stage.CONNECT, text=f"There is no server named {account.host}.")
+    if isinstance(error, ConnectionRefusedError):
+        return Reply(stage=Stage.CONNECT, text=f"Nothing answers at {account.host}, port {account.port}.")
+    if isinstance(error, TimeoutError):
+        return Reply(stage=Stage.CONNECT, text=f"{account.host}, port {account.port} does not answer in time.")
+    return Reply(stage=Stage.CONNECT, text=in_words(error))
+
+
+def is_loopback(host: str) -> bool:
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _our_name() -> str:
+    """What EHLO says; looking the full name up in DNS, as smtplib does, can hang for seconds."""
+    name = socket.gethostname()
+    return name if "." in name else "[127.0.0.1]"
+
+
+def decoded(text: bytes | str) -> str:
+    words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return words.replace("\x00", "")  # PostgreSQL keeps no NUL
+
+
+def in_words(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return "No answer in time."
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return error.verify_message
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__

@@ -1,0 +1,93 @@
+"""The outbox as people look at it: deliveries, counts, what waits for a person, which workers live."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, func, insert, or_, select, update
+
+from core.database.schema import companies, deliveries, invoices, mail_accounts, messages, workers
+from core.model import TO_HANDLE, DeliveryStatus, DispatchStatus, RecipientRole
+
+
+def _listed() -> Select[Any]:
+    """Deliveries with number, company and message."""
+    return (
+        select(
+            deliveries,
+            messages.c.message_id.label("rfc_message_id"),
+            messages.c.copy_number,
+            messages.c.batch_id,
+            messages.c.invoice_id,
+            messages.c.sealed_sha256,
+            messages.c.due_at,
+            invoices.c.number,
+            companies.c.name.label("company_name"),
+        )
+        .join(messages, deliveries.c.message_id == messages.c.id)
+        .join(invoices, messages.c.invoice_id == invoices.c.id)
+        .join(companies, messages.c.company_id == companies.c.id)
+    )
+
+
+def listing(connection: Connection, *, batch_id: int | None = None, invoice_id: int | None = None, limit: int | None = None) -> list[Row[Any]]:
+    """Deliveries in the order of queueing; with a limit, the newest ones, newest first."""
+    query = _listed()
+    if batch_id is not None:
+        query = query.where(messages.c.batch_id == batch_id)
+    if invoice_id is not None:
+        query = query.where(messages.c.invoice_id == invoice_id)
+    if limit is None:
+        return list(connection.execute(query.order_by(messages.c.id, deliveries.c.id)).all())
+    return list(connection.execute(query.order_by(deliveries.c.changed_at.desc(), deliveries.c.id.desc()).limit(limit)).all())
+
+
+def unsettled(connection: Connection, *, limit: int) -> list[Row[Any]]:
+    """Uncertain and failed deliveries of each invoice's latest copy, uncertain first; a failed archive copy too."""
+    copies = messages.alias("copies")
+    newest = select(func.max(copies.c.copy_number)).where(copies.c.invoice_id == invoices.c.id).correlate(invoices).scalar_subquery()
+    query = (
+        _listed()
+        .where(
+            deliveries.c.status.in_([DeliveryStatus.UNCERTAIN, DeliveryStatus.FAILED]),
+            messages.c.copy_number == newest,
+            or_(invoices.c.status.in_(sorted(TO_HANDLE)), and_(deliveries.c.role == RecipientRole.ARCHIVE, invoices.c.status == DispatchStatus.SENT)),
+        )
+        .order_by(deliveries.c.status.desc(), deliveries.c.changed_at.desc())
+    )
+    return list(connection.execute(query.limit(limit)).all())
+
+
+def counts(connection: Connection, *, batch_id: int | None = None) -> dict[DeliveryStatus, int]:
+    query = select(deliveries.c.status, func.count()).group_by(deliveries.c.status)
+    if batch_id is not None:
+        query = query.join(messages, deliveries.c.message_id == messages.c.id).where(messages.c.batch_id == batch_id)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def open_count(connection: Connection, *, workable_at: datetime | None = None, due_by: datetime | None = None) -> int:
+    """Messages with something queued, claimed or sending.
+
+    With `workable_at` only those whose account is not paused then, with `due_by` only those that are due by then.
+    """
+    query = select(func.count()).select_from(messages).where(or_(messages.c.due_at.is_not(None), messages.c.claim.is_not(None)))
+    if workable_at is not None:
+        paused = select(mail_accounts.c.company_id).where(
+            mail_accounts.c.paused_at.is_not(None),
+            or_(mail_accounts.c.paused_until.is_(None), mail_accounts.c.paused_until > workable_at),
+        )
+        query = query.where(or_(messages.c.claim.is_not(None), messages.c.company_id.not_in(paused)))
+    if due_by is not None:
+        query = query.where(or_(messages.c.claim.is_not(None), messages.c.due_at <= due_by))
+    return connection.scalar(query) or 0
+
+
+def beat(connection: Connection, name: str, *, now: datetime) -> None:
+    """The worker's sign of life."""
+    if connection.execute(update(workers).where(workers.c.name == name).values(seen_at=now)).rowcount == 0:
+        connection.execute(insert(workers).values(name=name, started_at=now, seen_at=now))
+
+
+def seen_since(connection: Connection, *, since: datetime) -> list[Row[Any]]:
+    return list(connection.execute(select(workers).where(workers.c.seen_at >= since).order_by(workers.c.name)).all())

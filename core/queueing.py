@@ -1,0 +1,246 @@
+"""Queue an invoice once: looked at again in the transaction that queues, with the recipients who do not have it yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from core.database import audit
+from core.database import deliveries as rows
+from core.database.chunks import chunks
+from core.database.schema import companies, customers, deliveries, invoices, messages, replies
+from core.database.statuses import refresh_status
+from core.errors import Sentence
+from core.i18n import N_
+from core.model import OPEN, SENDABLE, DeliveryStatus, DispatchStatus, Ledger, RecipientRole
+from core.records import AccompanyingText, Seal, Versions, what_moved
+
+ALREADY = {
+    DispatchStatus.QUEUED: N_("It is already in the queue."),
+    DispatchStatus.SENDING: N_("It is being sent right now."),
+    DispatchStatus.SENT: N_("It was already sent."),
+    DispatchStatus.UNCERTAIN: N_("Its last sending is uncertain; settle that first."),
+    DispatchStatus.ELSEWHERE: N_("It is marked as sent elsewhere."),
+    DispatchStatus.TO_PRINT: N_("The customer does not want invoices by e-mail; it is in the paper ledger."),
+    DispatchStatus.PRINTED: N_("It was already printed."),
+    DispatchStatus.POSTED: N_("It was already posted."),
+}
+ALL_HAVE_IT = N_("Every address on the customer card has it already.")
+CHANGED = N_("{what} changed since the preview. Please look again.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One invoice to queue, with its envelope recipients."""
+
+    invoice_id: int
+    recipients: Mapping[str, RecipientRole]
+    message_domain: str
+    words: AccompanyingText | None = None  # of a person, filled in
+    seal: Seal | None = None
+    seen: Versions | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Queued:
+    batch_id: int
+    invoice_ids: tuple[int, ...]
+    refused: Mapping[int, Sentence] = field(default_factory=dict)
+
+
+def new_message_id(domain: str) -> str:
+    """RFC 5322 3.6.4: ours, random, fixed for every attempt."""
+    return f"<{uuid4().hex}@{domain}>"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Standing:
+    """An invoice as it stands in the transaction that queues."""
+
+    id: int
+    status: DispatchStatus
+    number: str
+    company_id: int
+    invoice_version: int
+    customer_version: int
+    company_version: int
+
+
+def enqueue(connection: Connection, requests: Sequence[Request], *, who: str, now: datetime, batch_id: int | None = None) -> Queued:
+    """Queue each invoice at most once: the status is looked at again in this very transaction, whatever the page believed."""
+    batch_id = batch_id or rows.new_batch(connection, who=who, now=now)
+    ids = [request.invoice_id for request in requests]
+    standing = _standing(connection, ids)
+    pending = _still_open(connection, ids)
+    refused: dict[int, Sentence] = {}
+    queued: list[int] = []
+    for request in requests:
+        state = standing[request.invoice_id]
+        refusal = _refusal(state, request, pending.get(request.invoice_id))
+        recipients = {} if refusal else _still_due(connection, request, state)
+        if not refusal and not any(role is not RecipientRole.ARCHIVE for role in recipients.values()):
+            refusal = Sentence(ALL_HAVE_IT)
+        if refusal:
+            refused[request.invoice_id] = refusal
+            continue
+        _insert(connection, request, state, recipients, batch_id=batch_id, now=now)
+        queued.append(request.invoice_id)
+        standing[request.invoice_id] = replace(state, status=DispatchStatus.QUEUED)  # the same invoice twice in one request
+    for part in chunks(queued):
+        connection.execute(update(invoices).where(invoices.c.id.in_(part)).values(ledger=Ledger.EMAIL, ledger_fixed=True))
+    refresh_status(connection, queued, now=now)
+    for company_id in sorted({standing[invoice_id].company_id for invoice_id in queued}):
+        numbers = [standing[i].number for i in queued if standing[i].company_id == company_id]
+        subject = f"batch {batch_id}: {len(numbers)} ({', '.join(numbers[:20])}{' …' if len(numbers) > 20 else ''})"
+        audit.append(connection, company_id=company_id, who=who, what="queued", subject=subject, now=now)
+    return Queued(batch_id=batch_id, invoice_ids=tuple(queued), refused=refused)
+
+
+def _standing(connection: Connection, invoice_ids: Sequence[int]) -> dict[int, _Standing]:
+    found: dict[int, _Standing] = {}
+    for part in chunks(sorted(set(invoice_ids))):
+        query = (
+            select(
+                invoices.c.id,
+                invoices.c.status,
+                invoices.c.number,
+                invoices.c.company_id,
+                invoices.c.version.label("invoice_version"),
+                customers.c.version.label("customer_version"),
+                companies.c.version.label("company_version"),
+            )
+            .join(customers, invoices.c.customer_id == customers.c.id)
+            .join(companies, invoices.c.company_id == companies.c.id)
+            .where(invoices.c.id.in_(part))
+            .order_by(invoices.c.id)
+            .with_for_update(of=invoices)
+        )
+        found.update({row.id: _Standing(**row._mapping) for row in connection.execute(query)})
+    return found
+
+
+def _still_open(connection: Connection, invoice_ids: Sequence[int]) -> dict[int, DispatchStatus]:
+    """Invoices of which any copy, not only the latest, is on its way or uncertain: no other copy may leave meanwhile."""
+    found: dict[int, DispatchStatus] = {}
+    for part in chunks(sorted(set(invoice_ids))):
+        query = (
+            select(messages.c.invoice_id, deliveries.c.status)
+            .join(messages, deliveries.c.message_id == messages.c.id)
+            .where(
+                messages.c.invoice_id.in_(part),
+                deliveries.c.role != RecipientRole.ARCHIVE,
+                deliveries.c.status.in_(sorted(OPEN | {DeliveryStatus.UNCERTAIN})),
+            )
+        )
+        for row in connection.execute(query):
+            doubtful = row.status is DeliveryStatus.UNCERTAIN
+            found[row.invoice_id] = DispatchStatus.UNCERTAIN if doubtful else found.get(row.invoice_id, DispatchStatus.QUEUED)
+    return found
+
+
+def _refusal(state: _Standing, request: Request, pending: DispatchStatus | None) -> Sentence | None:
+    if state.status not in SENDABLE:
+        return Sentence(ALREADY[state.status])
+    if pending is not None:
+        return Sentence(ALREADY[pending])
+    if request.seen is not None:
+        moved = what_moved(Versions(invoice=state.invoice_version, customer=state.customer_version, company=state.company_version), request.seen)
+        return None if moved is None else Sentence(CHANGED, {"what": moved})
+    return None
+
+
+def _still_due(connection: Connection, request: Request, state: _Standing) -> dict[str, RecipientRole]:
+    """The recipients who do not have any copy yet: what was taken for one address never goes there a second time.
+
+    The company's archive gets every copy: it is to hold what each customer got.
+    """
+    if state.status is DispatchStatus.TO_SEND:
+        return dict(request.recipients)
+    served = connection.scalars(
+        select(deliveries.c.recipient)
+        .join(messages, deliveries.c.message_id == messages.c.id)
+        .where(
+            messages.c.invoice_id == request.invoice_id,
+            deliveries.c.status == DeliveryStatus.SENT,
+            deliveries.c.role != RecipientRole.ARCHIVE,
+        )
+    )
+    have_it = {recipient.lower() for recipient in served}
+    return {recipient: role for recipient, role in request.recipients.items() if recipient.lower() not in have_it}
+
+
+def _insert(
+    connection: Connection, request: Request, state: _Standing, recipients: Mapping[str, RecipientRole], *, batch_id: int, now: datetime
+) -> None:
+    former = None if state.status is DispatchStatus.TO_SEND else _newest_copy(connection, request.invoice_id)
+    words = request.words or _words_of(former, state.invoice_version)
+    values = {
+        "batch_id": batch_id,
+        "invoice_version": state.invoice_version,
+        "customer_version": state.customer_version,
+        "company_version": state.company_version,
+        "sealed_sha256": request.seal.sha256 if request.seal else None,
+        "sealed_size": request.seal.size if request.seal else None,
+        "envelope_from": request.seal.envelope_from if request.seal else None,
+        "edited_subject": words.subject if words else None,
+        "edited_body": words.body if words else None,
+        "queued_at": now,
+        "due_at": now,
+    }
+    if former is not None and request.seal is None and _was_never_tried(connection, former):
+        connection.execute(delete(deliveries).where(deliveries.c.message_id == former.id))
+        connection.execute(update(messages).where(messages.c.id == former.id).values(**values))
+        row_id = former.id
+    else:
+        row_id = _new_copy(connection, request, state, values, copy_number=former.copy_number + 1 if former else 1)
+    connection.execute(
+        insert(deliveries),
+        [
+            {"message_id": row_id, "recipient": recipient, "role": role, "status": DeliveryStatus.QUEUED, "changed_at": now}
+            for recipient, role in recipients.items()
+        ],
+    )
+
+
+def _new_copy(connection: Connection, request: Request, state: _Standing, values: Mapping[str, object], *, copy_number: int) -> int:
+    key = connection.execute(
+        insert(messages).values(
+            invoice_id=request.invoice_id,
+            company_id=state.company_id,
+            copy_number=copy_number,
+            message_id=request.seal.message_id if request.seal else new_message_id(request.message_domain),
+            **values,
+        )
+    ).inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def _newest_copy(connection: Connection, invoice_id: int) -> Row[Any] | None:
+    return connection.execute(select(messages).where(messages.c.invoice_id == invoice_id).order_by(messages.c.copy_number.desc()).limit(1)).first()
+
+
+def _was_never_tried(connection: Connection, message: Row[Any]) -> bool:
+    """Held before anything was said to a server: it can be queued again as itself. Replies are evidence and are never deleted."""
+    states = set(connection.scalars(select(deliveries.c.status).where(deliveries.c.message_id == message.id)))
+    if states != {DeliveryStatus.HELD} or message.sealed_sha256 is not None:
+        return False
+    said = select(replies.c.id).join(deliveries, replies.c.delivery_id == deliveries.c.id).where(deliveries.c.message_id == message.id)
+    return connection.execute(said.limit(1)).first() is None
+
+
+def _words_of(former: Row[Any] | None, invoice_version: int) -> AccompanyingText | None:
+    """What a person had written for a copy that did not reach everybody, unless the invoice is another one since."""
+    if former is None or former.edited_subject is None or former.invoice_version != invoice_version:
+        return None
+    return AccompanyingText(subject=former.edited_subject, body=former.edited_body)
+
+
+def former_words(connection: Connection, invoice_id: int, invoice_version: int) -> AccompanyingText | None:
+    """The same for the confirm screen, which starts from them."""
+    return _words_of(_newest_copy(connection, invoice_id), invoice_version)
