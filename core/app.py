@@ -58,7 +58,11 @@ def open_app(settings: Settings | None = None, *, who: str | None = None, check:
     _quiet_logs()
     database = Database(settings.database_url)
     if check:
-        migrate.check(database)
+        try:
+            migrate.check(database)
+        except BaseException:
+            database.close()
+            raise
     return App(Desk(settings=settings, database=database, archive=open_archive(settings.archive_url), who=who or _login_name()))
 
 

@@ -8,7 +8,7 @@ from core.dispatch import checking, sending, settling
 from core.i18n import N_
 from core.preflight import Level, Remedy, Verdict
 from pages.parts import feedback, menu
-from pages.parts.resources import desk, say, t
+from pages.parts.resources import desk, plain, shown, t
 
 ELSEWHERE_REASONS = (N_("Sent before Facturier was used"), N_("Sent over Peppol"), N_("Handed over in person"), N_("Sent by post"))
 REMEDY_PAGES = {Remedy.CUSTOMER: menu.CUSTOMERS, Remedy.COMPANY: menu.COMPANIES, Remedy.OUTBOX: menu.OUTBOX}
@@ -66,7 +66,7 @@ def _list(title: str, verdicts: list[Verdict]) -> None:
     for verdict in verdicts:
         for reason in verdict.blocked_by:
             text, way = st.columns([6, 2], vertical_alignment="center")
-            text.markdown(f"✗ **{verdict.number}** — {say(reason.sentence)}")
+            text.markdown(f"✗ **{plain(verdict.number)}** — {shown(reason.sentence)}")
             if reason.remedy in REMEDY_PAGES:
                 way.page_link(REMEDY_PAGES[reason.remedy], label=t("Mend it"))
 
@@ -76,8 +76,8 @@ def _choose(name: str, verdicts: list[Verdict]) -> list[int]:
         st.markdown(f"**{t('To check: ticked ones are sent too')}**")
     wanted = []
     for verdict in verdicts:
-        words = " ".join(say(reason.sentence) for reason in verdict.reasons)
-        if st.checkbox(f"**{verdict.number}** — {words}", value=True, key=f"sheet-tick/{name}/{verdict.invoice_id}"):
+        words = " ".join(shown(reason.sentence) for reason in verdict.reasons)
+        if st.checkbox(f"**{plain(verdict.number)}** — {words}", value=True, key=f"sheet-tick/{name}/{verdict.invoice_id}"):
             wanted.append(verdict.invoice_id)
     return wanted
 

@@ -10,7 +10,7 @@ import structlog
 from streamlit.runtime.scriptrunner import RerunException, StopException
 
 from core.errors import FacturierError
-from pages.parts.resources import say, t
+from pages.parts.resources import shown, t
 
 log = structlog.get_logger()
 
@@ -21,7 +21,7 @@ def told() -> Iterator[None]:
     try:
         yield
     except FacturierError as error:
-        st.error(say(error.sentence))
+        st.error(shown(error.sentence))
     except (RerunException, StopException):
         raise
     except Exception:

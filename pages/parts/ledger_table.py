@@ -207,4 +207,4 @@ def _sums(view: View, shown: LedgerPage, ticks: frozenset[int]) -> str:
 
 def _money(tally: Tally) -> str:
     parts = [i18n.amount(language(), value, currency) for currency, value in sorted(tally.sums.items())]
-    return " + ".join(parts).replace("$", "\\$") or "–"
+    return " + ".join(parts) or "–"

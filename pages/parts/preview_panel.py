@@ -13,17 +13,18 @@ from core.model import RecipientRole
 from core.records import AccompanyingText
 from core.rendering.message import Attachment
 from pages.parts import mail_preview
-from pages.parts.resources import language, say, t
+from pages.parts.resources import language, plain, t
+from pages.parts.resources import shown as as_markdown
 
 
 def head(shown: Preview) -> None:
     """Company → customer, number, total, due date."""
     invoice = shown.dossier.invoice
-    total = i18n.amount(language(), invoice.totals.total_with_vat, invoice.currency).replace("$", "\\$")
+    total = i18n.amount(language(), invoice.totals.total_with_vat, invoice.currency)
     due = f" · {t('due')} {i18n.day(language(), invoice.due_date)}" if invoice.due_date else ""
     kind = t("Credit note") if invoice.is_credit_note else t("Invoice")
-    st.markdown(f"#### {kind} {invoice.number}")
-    st.markdown(f"{shown.dossier.company.name} → **{shown.dossier.customer.name}** · **{total}**{due}")
+    st.markdown(f"#### {kind} {plain(invoice.number)}")
+    st.markdown(f"{plain(shown.dossier.company.name)} → **{plain(shown.dossier.customer.name)}** · **{plain(total)}**{due}")
 
 
 def addresses(shown: Preview) -> None:
@@ -41,17 +42,13 @@ def addresses(shown: Preview) -> None:
     st.caption(t("These addresses stand on the card of {customer}, which says “wants invoices by e-mail”.", customer=customer.name))
 
 
-def _plain(text: str) -> str:
-    return text.replace("<", "‹").replace(">", "›").replace("*", "\\*").replace("_", "\\_")
-
-
 def editor(shown: Preview, key: str) -> AccompanyingText:
     """Subject and text, ready to be edited; the signature below cannot be edited here (M2)."""
     subject = st.text_input(t("Subject"), value=shown.words.subject, key=f"subject/{key}")
     body = st.text_area(t("Text"), value=shown.words.body, key=f"body/{key}", height=250)
     signature = documents.signature(shown.dossier)
     if signature:
-        st.caption(signature.replace("\n", "  \n"))
+        st.caption("  \n".join(plain(line) for line in signature.split("\n")))
     return AccompanyingText(subject=subject, body=body)
 
 
@@ -66,7 +63,7 @@ def tabs(shown: Preview, key: str) -> None:
             else:
                 attachment(parts[place - 1], f"{key}/{place}")
     for note in shown.mail.notes:
-        st.info(say(note))
+        st.info(as_markdown(note))
 
 
 def _tab_name(part: Attachment, place: int) -> str:
@@ -76,9 +73,9 @@ def _tab_name(part: Attachment, place: int) -> str:
 
 
 def _mail(shown: Preview, key: str) -> None:
-    st.markdown(f"**{_plain(shown.mail.text.subject)}**")
+    st.markdown(f"**{plain(shown.mail.text.subject)}**")
     mail_preview.show(shown.mail.text.html, title=t("The mail as the customer reads it"), key=f"mail/{key}")
-    st.caption(" · ".join(f"{part.file_name} ({size(len(part.content))})" for part in shown.mail.attachments))
+    st.caption(" · ".join(f"{plain(part.file_name)} ({size(len(part.content))})" for part in shown.mail.attachments))
 
 
 class File(Protocol):
@@ -93,7 +90,9 @@ class File(Protocol):
 
 
 def attachment(part: File, key: str) -> None:
-    st.download_button(f"{part.file_name} ({size(len(part.content))})", part.content, file_name=part.file_name, mime=part.mime_type, key=f"get/{key}")
+    st.download_button(
+        f"{plain(part.file_name)} ({size(len(part.content))})", part.content, file_name=part.file_name, mime=part.mime_type, key=f"get/{key}"
+    )
     if part.mime_type == "application/pdf":
         st.pdf(part.content, height=620, key=f"pdf/{key}")
     elif part.mime_type == "application/xml":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -18,7 +19,7 @@ from core.model import Language
 Key = TypeVar("Key")
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(show_spinner=False, on_release=lambda app: app.desk.database.close())
 def _app() -> App:
     return open_app()
 
@@ -37,9 +38,17 @@ def zone() -> ZoneInfo:
     return looking.zone(desk())
 
 
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|!$~:])")
+
+
+def plain(text: str) -> str:
+    """Words from outside for a place that reads Markdown: they stay words, and load or lead nowhere."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
 def t(template: str, **values: object) -> str:
-    """The words of the screen in the reader's language."""
-    return i18n.translate(language(), template, **{name: str(value) for name, value in values.items()})
+    """The words of the screen in the reader's language; the values are made harmless for Markdown."""
+    return i18n.translate(language(), template, **{name: plain(str(value)) for name, value in values.items()})
 
 
 def translated(names: Mapping[Key, str]) -> dict[Key, str]:
@@ -48,4 +57,11 @@ def translated(names: Mapping[Key, str]) -> dict[Key, str]:
 
 
 def say(sentence: Sentence) -> str:
+    """A sentence of the program as plain text, for tables."""
     return i18n.sentence(language(), sentence)
+
+
+def shown(sentence: Sentence) -> str:
+    """The same for a place that reads Markdown."""
+    values = {name: shown(value) if isinstance(value, Sentence) else plain(value) for name, value in sentence.values.items()}
+    return i18n.translate(language(), sentence.template, **values)

@@ -1,5 +1,7 @@
 """The mail catcher: what the customers would get, when mails go to the local server of “make run”."""
 
+from html import escape
+
 import streamlit as st
 
 from core import catcher, i18n
@@ -31,12 +33,14 @@ def show(opened: catcher.Opened, identity: str) -> None:
         value = dict(opened.headers).get(name)
         if value:
             st.text(f"{name}: {value}")
-    st.markdown(f"**{dict(opened.headers).get('Subject', '')}**")
+    st.text(f"Subject: {dict(opened.headers).get('Subject', '')}")
     names = [t("Mail"), t("Plain text"), *[part.file_name for part in opened.attachments]]
     for place, tab in enumerate(st.tabs(names)):
         with tab:
             if place == 0:
-                mail_preview.show(opened.html or f"<pre>{opened.plain}</pre>", title=t("The mail as the customer reads it"), key=f"caught/{identity}")
+                mail_preview.show(
+                    opened.html or f"<pre>{escape(opened.plain)}</pre>", title=t("The mail as the customer reads it"), key=f"caught/{identity}"
+                )
             elif place == 1:
                 st.code(opened.plain, language=None, wrap_lines=True)
             else:

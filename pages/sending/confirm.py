@@ -8,7 +8,7 @@ from core.model import RecipientRole
 from core.preflight import Level
 from core.records import AccompanyingText, Versions
 from pages.parts import feedback, menu, preview_panel
-from pages.parts.resources import desk, say, t
+from pages.parts.resources import desk, shown, t
 
 
 def show(invoice_id: int) -> None:
@@ -41,7 +41,7 @@ def may_be_sent(invoice_id: int, first: Preview, seen: Versions, words: Accompan
         return False
     [verdict] = checking.preflight(desk(), [invoice_id])
     for reason in verdict.reasons:
-        (st.error if reason.level is Level.BLOCKED else st.warning)(say(reason.sentence))
+        (st.error if reason.level is Level.BLOCKED else st.warning)(shown(reason.sentence))
     if not words.subject.strip():
         st.error(t("The subject is empty."))
         return False
@@ -61,7 +61,7 @@ def foot(invoice_id: int, edited: Preview, words: AccompanyingText, seen: Versio
             queued = sending.queue_confirmed(desk(), invoice_id, words, seen)
             if not queued.refused:
                 done(edited.dossier.invoice.number)
-            st.error(say(queued.refused[invoice_id]))
+            st.error(shown(queued.refused[invoice_id]))
         st.page_link(menu.EMAIL, label=t("Back to the ledger"))
         st.caption(t("{count} attachments, {size}", count=len(edited.mail.attachments), size=preview_panel.size(total)))
 

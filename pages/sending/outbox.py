@@ -5,14 +5,8 @@ import streamlit as st
 
 from core import i18n, styling
 from core.dispatch import companies, looking, settling
-from core.dispatch.settling import Settlement
-from core.i18n import N_
-from core.model import DeliveryStatus
-from pages.parts import feedback, menu
-from pages.parts.resources import desk, language, say, t, zone
-
-SENT_REASONS = (N_("The customer confirms"), N_("The server's log shows it"), N_("Delivered by another way"))
-AGAIN_REASONS = (N_("The customer does not have it"), N_("The server's log does not show it"), N_("The address works again"))
+from pages.parts import feedback, menu, to_settle
+from pages.parts.resources import desk, language, plain, say, shown, t, zone
 
 
 @st.fragment(run_every=1.0)
@@ -23,7 +17,7 @@ def progress() -> None:
         if view.workers == 0:
             st.error(t("No worker is running: nothing leaves. Start it with “python -m core worker”."))
         for key, name, because, until in settling.paused_accounts(desk()):
-            paused_account(key, name, say(because), waits=until is not None)
+            paused_account(key, plain(name), shown(because), waits=until is not None)
         if view.batch_id is None:
             st.info(t("Nothing was sent yet. Tick invoices in the e-mail ledger, then “@ Send by e-mail”."))
             return
@@ -74,39 +68,9 @@ def table(view: looking.OutboxView) -> object:
     return pd.DataFrame(rows, columns=names).style.apply(lambda _: painted, axis=None).set_uuid("deliveries")
 
 
-def to_settle() -> None:
-    """What a machine must not decide: uncertain ones first, then failed ones."""
-    rows = looking.to_settle(desk())
-    if not rows:
-        return
-    st.markdown(f"#### {t('Waits for you')}")
-    for row in rows:
-        with st.container(border=True):
-            when = i18n.moment(language(), row.changed_at.astimezone(zone()))
-            st.markdown(f"{styling.label(language(), row.status)} · **{row.number}** → {row.recipient} · {when}")
-            st.markdown(say(row.because) if row.because else "")
-            st.caption(f"Message-ID {row.rfc_message_id}")
-            settle(row.id, uncertain=row.status is DeliveryStatus.UNCERTAIN)
-
-
-def settle(delivery_id: int, *, uncertain: bool) -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        reasons = [t(each) for each in SENT_REASONS + AGAIN_REASONS]
-        reason = st.selectbox(t("Reason"), reasons, key=f"why/{delivery_id}", index=None, placeholder=t("Choose a reason"))
-        sent = st.button(t("It was sent"), key=f"sent/{delivery_id}", disabled=reason is None)
-        again = st.button(t("Send it again"), key=f"again/{delivery_id}", disabled=reason is None)
-        lost = uncertain and st.button(t("It did not arrive"), key=f"lost/{delivery_id}", disabled=reason is None)
-    if not uncertain:
-        st.page_link(menu.CUSTOMERS, label=t("Correct the address on the customer card, then send from the ledger"))
-    if sent or again or lost:
-        how = Settlement.SENT if sent else Settlement.RESEND if again else Settlement.FAILED
-        settling.resolve(desk(), delivery_id, how, reason=reason or "")
-        st.rerun()
-
-
 feedback.say_later()
 menu.header(t("Outbox"))
 progress()
 with feedback.told():
-    to_settle()
+    to_settle.show()
 newest()
