@@ -27,7 +27,7 @@ def mail_account(company: Company) -> None:
     account = desk().account(company.id)
     if account.paused_because:
         st.error(shown(account.paused_because))
-    with st.form("account"):
+    with st.form(f"account/{company.key}"):
         left, right = st.columns(2, gap="large")
         values = {
             "smtp.host": left.text_input(t("Server"), value=account.host, placeholder="smtp.example.be"),
@@ -67,7 +67,7 @@ def texts(company: Company) -> None:
     language = left.segmented_control(t("Language"), list(NAMES), default=company.language, format_func=NAMES.__getitem__, required=True)
     kind = right.segmented_control(t("Document"), list(KIND_NAMES), default="invoice", format_func=translated(KIND_NAMES).__getitem__, required=True)
     text = company.texts[language, companies.KINDS[kind]]
-    with st.form(f"text/{language}/{kind}"):
+    with st.form(f"text/{company.key}/{language}/{kind}"):
         subject = st.text_input(t("Subject"), value=text.subject)
         body = st.text_area(t("Text"), value=text.body, height=260)
         signature = st.text_area(t("Signature (after every text in this language)"), value=company.signatures.get(language, ""), height=110)
@@ -84,7 +84,7 @@ def terms(company: Company) -> None:
         with st.container(border=True):
             kept = company.terms.get(language)
             st.markdown(f"**{name}** — " + (f"{plain(kept.name)} ({preview_panel.size(kept.size)})" if kept else t("none")))
-            with st.form(f"terms/{language}", border=False, clear_on_submit=True):
+            with st.form(f"terms/{company.key}/{language}", border=False, clear_on_submit=True):
                 file = st.file_uploader(t("Terms of sale (PDF)"), type=["pdf"], label_visibility="collapsed")
                 with st.container(horizontal=True):
                     keep = st.form_submit_button(t("Save"), type="primary")
@@ -96,7 +96,7 @@ def terms(company: Company) -> None:
 
 
 def identity(company: Company) -> None:
-    with st.form("identity"):
+    with st.form(f"identity/{company.key}"):
         left, right = st.columns(2, gap="large")
         names = {"name": t("Name"), "legal_form": t("Legal form"), "street": t("Street"), "postcode": t("Postcode"), "city": t("Town")}
         current = {"name": company.name, "legal_form": company.legal_form or ""}

@@ -14,7 +14,9 @@ with feedback.told():
         st.info(t("No invoicing company yet. It comes with the first invoice you import."))
         st.page_link(menu.IMPORTS, label=t("Import"))
     else:
-        chosen = st.selectbox(t("Company"), known, format_func=lambda each: f"{each.name} ({each.key})", label_visibility="collapsed")
+        names = {each.key: f"{each.name} ({each.key})" for each in known}
+        key = st.selectbox(t("Company"), list(names), format_func=names.__getitem__, label_visibility="collapsed", key="company-choice")
+        chosen = next(each for each in known if each.key == key)
         parts = {
             t("Mail account"): company_forms.mail_account,
             t("Accompanying text"): company_forms.texts,
