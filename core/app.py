@@ -12,7 +12,7 @@ import structlog
 from core import ledgers
 from core.archive import open_archive
 from core.database import invoices as invoice_rows
-from core.database import migrate, parties
+from core.database import migrate
 from core.database.session import Database
 from core.dispatch.desk import Desk
 from core.errors import InvoiceAmbiguous, InvoiceUnknown
@@ -46,10 +46,6 @@ class App:
         """E-mail ledger, to send, oldest first."""
         with self.desk.database.read() as connection:
             return invoice_rows.pending(connection, company_id=company_id)
-
-    def company_names(self) -> dict[int, str]:
-        with self.desk.database.read() as connection:
-            return {identity: company.name for identity, company in parties.load_companies(connection).items()}
 
 
 def open_app(settings: Settings | None = None, *, who: str | None = None, check: bool = True) -> App:

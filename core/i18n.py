@@ -54,11 +54,6 @@ def sentence(language: Language, what: Sentence) -> str:
     return translate(language, what.template, **values)
 
 
-def has(language: Language, template: str) -> bool:
-    """Whether the template is translated; the test for untranslated strings asks this."""
-    return language is Language.EN or _translations(language).gettext(template) != template
-
-
 def amount(language: Language, value: Decimal, currency: str) -> str:
     """`€ 1.234,56` and its like, with the currency's sign and two decimals."""
     return format_currency(value, currency, locale=REGION[language], currency_digits=False, decimal_quantization=False, format=_TWO[language])

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from core.database.chunks import chunks
 from core.database.schema import companies, invoice_versions, invoices
@@ -206,12 +206,6 @@ def set_elsewhere(connection: Connection, invoice_ids: Sequence[int], because: s
     for part in chunks(invoice_ids):
         connection.execute(update(invoices).where(invoices.c.id.in_(part)).values(elsewhere_because=because))
     refresh_status(connection, invoice_ids, now=now)
-
-
-def revision(connection: Connection) -> str:
-    """Changes whenever an invoice does; a cache key for pages."""
-    row = connection.execute(select(func.count(), func.max(invoices.c.status_at), func.max(invoices.c.imported_at)).select_from(invoices)).one()
-    return f"{row[0]}/{row[1]}/{row[2]}"
 
 
 def warnings(connection: Connection, invoice_ids: Collection[int]) -> dict[int, tuple[Sentence, ...]]:

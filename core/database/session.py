@@ -21,10 +21,6 @@ class Database:
         self.url = url
         self.engine = _engine(url)
 
-    @property
-    def is_sqlite(self) -> bool:
-        return self.engine.dialect.name == "sqlite"
-
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A consistent view; on SQLite it neither waits for a writer nor makes one wait (WAL)."""

@@ -23,7 +23,6 @@ from core.sources import identifiers
 
 REPLACEABLE = frozenset({DispatchStatus.TO_SEND, DispatchStatus.TO_PRINT, DispatchStatus.HELD, DispatchStatus.FAILED})
 ALREADY_SENT = N_("Imported as already sent")
-DAMAGED = N_("The program could not read this file: {why}")
 
 
 class ImportOutcome(StrEnum):

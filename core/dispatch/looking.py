@@ -78,7 +78,6 @@ class OutboxView:
     counts: dict[DeliveryStatus, int]
     deliveries: list[Row[Any]]
     workers: int
-    open_messages: int
 
     @property
     def total(self) -> int:
@@ -100,7 +99,6 @@ def outbox(desk: Desk, *, limit: int = 200) -> OutboxView:
             counts=outbox_views.counts(connection),
             deliveries=outbox_views.listing(connection, limit=limit),
             workers=len(outbox_views.seen_since(connection, since=desk.now() - WORKER_SILENT)),
-            open_messages=outbox_views.open_count(connection),
         )
 
 
