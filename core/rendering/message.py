@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
 from email.header import Header
-from email.message import EmailMessage
+from email.message import MIMEPart
 from email.utils import format_datetime, quote
 
 from core.mailbox import Mailbox
@@ -38,13 +37,13 @@ class Envelope:
 
 def compose(envelope: Envelope, text: MailText, attachments: Sequence[Attachment]) -> bytes:
     """The whole mail with CRLF line ends, 7-bit clean, deterministic for the same arguments."""
-    alternative = EmailMessage(policy=policy.SMTP)
+    alternative = MIMEPart(policy=policy.SMTP)  # an EmailMessage would say MIME-Version in each part
     alternative.set_content(text.plain, cte="quoted-printable")
     alternative.add_alternative(text.html, subtype="html", cte="quoted-printable")
     boundary = hashlib.sha256(envelope.message_id.encode()).hexdigest()[:40]
     alternative.set_boundary(f"alt-{boundary}")
     mixed = f"mix-{boundary}"
-    pieces = [_head(envelope, text.subject, mixed), _part(mixed, _without_version(alternative.as_bytes()))]
+    pieces = [_head(envelope, text.subject, mixed), _part(mixed, alternative.as_bytes())]
     pieces += [_part(mixed, _attachment(attachment)) for attachment in attachments]
     pieces.append(f"--{mixed}--\r\n".encode())
     return b"".join(pieces)
@@ -86,16 +85,12 @@ def _encoded(text: str, *, name: str) -> str:
     return Header(text, "utf-8", header_name=name).encode(linesep="\r\n")
 
 
-def _without_version(part: bytes) -> bytes:
-    return re.sub(rb"(?m)^MIME-Version: 1\.0\r\n", b"", part, count=1)
-
-
 def _part(boundary: str, content: bytes) -> bytes:
     return f"--{boundary}\r\n".encode() + content + (b"" if content.endswith(b"\r\n") else b"\r\n")
 
 
 def _attachment(attachment: Attachment) -> bytes:
-    head = EmailMessage(policy=policy.SMTP)
+    head = MIMEPart(policy=policy.SMTP)
     head["Content-Type"] = attachment.mime_type
     head["Content-Transfer-Encoding"] = "base64"
     head.add_header("Content-Disposition", "attachment", filename=attachment.file_name)

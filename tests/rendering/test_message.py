@@ -53,6 +53,7 @@ def test_parts_headers_and_file_names_arrive() -> None:
     assert read(raw, "To") == "Jean “Jo” Ünal <a@x.test>, b@x.test"
     assert [each.addr_spec for each in mail["To"].addresses] == ["a@x.test", "b@x.test"]
     assert "Bcc" not in mail
+    assert raw.count(b"MIME-Version") == 1
     assert mail["Date"].datetime == NOW
     [part] = mail.iter_attachments()
     assert (part.get_filename(), part.get_content_type(), part.get_content()) == ("Facture n°1 été.pdf", "application/pdf", files[0].content)
