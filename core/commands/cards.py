@@ -1,0 +1,119 @@
+"""Cards: the invoicing companies, the customers, and their settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.commands.arguments import Assignments, values
+from core.commands.output import Format, Output, show, show_one
+from core.commands.shell import DONE, opened_app
+from core.model import DocumentType, RecipientRole
+from core.records import Company, Customer, MailAccount
+
+
+def company_list(output: Format = Output.TABLE) -> int:
+    """The invoicing companies."""
+    from core.dispatch import companies
+
+    show([_company(company) for company in companies.list_companies(opened_app().desk)], output)
+    return DONE
+
+
+def company_show(key: str, output: Format = Output.TABLE) -> int:
+    """One company with all its settings; never its password."""
+    from core.dispatch import companies
+
+    desk = opened_app().desk
+    company = companies.find(desk, key)
+    kinds = {kind: name for name, kind in companies.KINDS.items()}
+    show_one(_company(company) | _account(desk.account(company.id)) | _papers(company, kinds), output)
+    return DONE
+
+
+def company_set(key: str, settings: Assignments) -> int:
+    """Set values; @FILE takes the content of a file."""
+    from core.dispatch import companies
+
+    companies.change(opened_app().desk, key, values(settings))
+    return DONE
+
+
+def customer_list(output: Format = Output.TABLE) -> int:
+    """The customers."""
+    from core.dispatch import customers
+
+    show([_customer(customer) for customer in customers.list_customers(opened_app().desk)], output)
+    return DONE
+
+
+def customer_show(key: str, output: Format = Output.TABLE) -> int:
+    """One customer, and why the invoices fall in which ledger."""
+    from core.dispatch import customers
+
+    customer = customers.find(opened_app().desk, key)
+    why = {"why": str(customers.why(customer)), "suggested_email": customer.suggested_email, "notes": customer.notes}
+    show_one(_customer(customer) | why, output)
+    return DONE
+
+
+def customer_set(key: str, settings: Assignments) -> int:
+    """Set values: wants_email to cc bcc language xml peppol_elsewhere notes name."""
+    from core.dispatch import customers
+
+    customers.change(opened_app().desk, key, values(settings))
+    return DONE
+
+
+def _company(company: Company) -> dict[str, Any]:
+    """Who the company is."""
+    return {
+        "key": company.key,
+        "name": company.name,
+        "vat_id": company.vat_id,
+        "enterprise_number": company.enterprise_number,
+        "language": company.language.value,
+        "iban": company.iban,
+        "bic": company.bic,
+    }
+
+
+def _account(account: MailAccount) -> dict[str, Any]:
+    """How the company sends; of the password only that there is one."""
+    return {
+        "smtp.host": account.host or None,
+        "smtp.port": account.port or None,
+        "smtp.security": account.security.value,
+        "smtp.user": account.user or None,
+        "smtp.password": "set" if account.password else None,
+        "mail.from": str(account.from_mailbox) if account.from_mailbox else None,
+        "mail.reply_to": str(account.reply_to) if account.reply_to else None,
+        "mail.envelope_from": account.envelope_from or None,
+        "mail.archive": account.archive_address or None,
+        "account.paused": str(account.paused_because) if account.paused_because else None,
+    }
+
+
+def _papers(company: Company, kinds: Mapping[DocumentType, str]) -> dict[str, Any]:
+    """What the company writes: texts, signatures, terms."""
+    papers: dict[str, Any] = {}
+    for (language, kind), text in company.texts.items():
+        papers[f"text.{language}.{kinds[kind]}.subject"] = text.subject
+        papers[f"text.{language}.{kinds[kind]}.body"] = text.body
+    papers |= {f"signature.{language}": signature for language, signature in company.signatures.items()}
+    return papers | {f"terms.{language}": terms.name for language, terms in company.terms.items()}
+
+
+def _customer(customer: Customer) -> dict[str, Any]:
+    """Who the customer is, and what goes to whom."""
+    roles = (RecipientRole.TO, RecipientRole.CC, RecipientRole.BCC)
+    return {
+        "key": customer.key,
+        "name": customer.name,
+        "vat_id": customer.vat_id,
+        "language": customer.language.value,
+        "wants_email": customer.wants_email,
+        **{role.value: [mailbox.addr_spec for mailbox in customer.mailboxes(role)] for role in roles},
+        "xml": customer.xml_format.value,
+        "peppol_elsewhere": customer.peppol_elsewhere,
+    }

@@ -1,0 +1,70 @@
+"""Processes: make the desk and keep running what it needs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from core.app import App
+from core.commands.shell import DONE, complain, opened_app
+from core.database import migrate
+from core.errors import DatabaseMissing, DatabaseOutdated
+
+
+def init(demo: Annotated[bool, typer.Option("--demo", help="Fill an empty desk with two firms and sixty invoices.")] = False) -> int:
+    """Create the database or bring it up to date."""
+    opened = opened_app(check=False)
+    migrate.upgrade(opened.desk.database)
+    if demo:
+        _fill_with_demo(opened)
+    complain.print("The database is ready.")
+    return DONE
+
+
+def work(drain: Annotated[bool, typer.Option("--drain", help="Stop when nothing can be sent any more.")] = False) -> int:
+    """Work the outbox."""
+    from core import worker
+    from core.dispatch import working
+
+    opened = opened_app()
+    if drain:
+        working.drain(opened.desk, name=worker.name(), until=lambda: working.nothing_due(opened.desk))
+    else:
+        worker.run(opened)
+    return DONE
+
+
+def catch() -> int:
+    """Serve the mail catcher of this machine: it keeps what it takes, and nothing goes further."""
+    from core.catcher import server
+
+    settings = opened_app(check=False).desk.settings
+    server.serve(settings.catcher_host, settings.catcher_port, settings.catcher_folder)
+    return DONE
+
+
+def run() -> int:
+    """Start dashboard, worker and mail catcher and keep them up; the first run makes the demo."""
+    from core import launch
+
+    opened = opened_app(check=False)
+    database = opened.desk.database
+    try:
+        migrate.check(database)
+    except DatabaseMissing:
+        complain.print("First run: making the demo …")
+        migrate.upgrade(database)
+        _fill_with_demo(opened)
+    except DatabaseOutdated:
+        migrate.upgrade(database)
+    database.close()
+    launch.run()
+    return DONE
+
+
+def _fill_with_demo(opened: App) -> None:
+    """Make the demo's firms, customers and invoices."""
+    from core import demo
+
+    demo.fill(opened, now=opened.desk.now())
