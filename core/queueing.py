@@ -73,7 +73,6 @@ class _Standing:
 
 def enqueue(connection: Connection, requests: Sequence[Request], *, who: str, now: datetime, batch_id: int | None = None) -> Queued:
     """Queue each invoice at most once: the status is looked at again in this very transaction, whatever the page believed."""
-    batch_id = batch_id or rows.new_batch(connection, who=who, now=now)
     ids = [request.invoice_id for request in requests]
     standing = _standing(connection, ids)
     pending = _still_open(connection, ids)
@@ -88,6 +87,7 @@ def enqueue(connection: Connection, requests: Sequence[Request], *, who: str, no
         if refusal:
             refused[request.invoice_id] = refusal
             continue
+        batch_id = batch_id or rows.new_batch(connection, who=who, now=now)  # a batch of nothing would hide the real one
         _insert(connection, request, state, recipients, batch_id=batch_id, now=now)
         queued.append(request.invoice_id)
         standing[request.invoice_id] = replace(state, status=DispatchStatus.QUEUED)  # the same invoice twice in one request
@@ -98,7 +98,7 @@ def enqueue(connection: Connection, requests: Sequence[Request], *, who: str, no
         numbers = [standing[i].number for i in queued if standing[i].company_id == company_id]
         subject = f"batch {batch_id}: {len(numbers)} ({', '.join(numbers[:20])}{' …' if len(numbers) > 20 else ''})"
         audit.append(connection, company_id=company_id, who=who, what="queued", subject=subject, now=now)
-    return Queued(batch_id=batch_id, invoice_ids=tuple(queued), refused=refused)
+    return Queued(batch_id=batch_id or 0, invoice_ids=tuple(queued), refused=refused)
 
 
 def _standing(connection: Connection, invoice_ids: Sequence[int]) -> dict[int, _Standing]:

@@ -10,7 +10,7 @@ from core.archive import sha256
 from core.database import invoices as invoice_rows
 from core.database import parties
 from core.dispatch.desk import Desk
-from core.errors import DocumentImpossible, FacturierError, Sentence
+from core.errors import DocumentImpossible, FacturierError, InvoiceUnknown, Sentence
 from core.i18n import N_
 from core.mailbox import Mailbox
 from core.model import Invoice, Language, RecipientRole, XmlFormat
@@ -56,7 +56,9 @@ class Mail:
 
 def dossier(desk: Desk, invoice_id: int) -> Dossier:
     with desk.database.read() as connection:
-        row = invoice_rows.rows(connection, [invoice_id])[invoice_id]
+        row = invoice_rows.rows(connection, [invoice_id]).get(invoice_id)
+        if row is None:
+            raise InvoiceUnknown(number=invoice_id)
         return Dossier(
             invoice_id=invoice_id,
             stored=invoice_rows.load(connection, invoice_id),

@@ -35,7 +35,7 @@ def queue(desk: Desk, invoice_ids: Sequence[int]) -> Queued:
     for start in range(0, len(requests), AT_ONCE):
         with desk.database.write() as connection:
             part = queueing.enqueue(connection, requests[start : start + AT_ONCE], who=desk.who, now=desk.now(), batch_id=batch_id)
-        batch_id = part.batch_id
+        batch_id = part.batch_id or batch_id
         ids += part.invoice_ids
         refused |= part.refused
     return Queued(batch_id=batch_id or 0, invoice_ids=tuple(ids), refused=refused)

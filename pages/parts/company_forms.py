@@ -19,7 +19,7 @@ KIND_NAMES = {"invoice": N_("Invoice"), "credit_note": N_("Credit note")}
 
 def save(company: Company, values: list[Value]) -> None:
     companies.change(desk(), company.key, values)
-    feedback.later(t("{company} is saved. Nothing was sent.", company=company.name))
+    feedback.later(t("{company} is saved. Mails that wait in the queue leave as soon as the account works.", company=company.name))
     st.rerun()
 
 

@@ -13,7 +13,7 @@ from core.dispatch import companies, looking
 from core.dispatch.looking import GROUPS, PAGE_SIZE, LedgerPage
 from core.i18n import N_
 from core.model import DispatchStatus, Ledger
-from pages.parts import actions, feedback, menu
+from pages.parts import actions, feedback, menu, ticks
 from pages.parts.resources import desk, language, t, translated, zone
 
 GROUP_NAMES = {"to_send": N_("To send"), "in_progress": N_("In progress"), "to_handle": N_("To handle"), "held": N_("Held"), "sent": N_("Sent")}
@@ -53,22 +53,20 @@ def show(ledger: Ledger | None, title: str) -> None:
     with feedback.told():
         view = _controls(ledger, name)
         shown = looking.ledger_page(desk(), view.chosen, view.group, view.sort, page=view.page)
+        if shown.frame.empty and view.page > 0:  # the last page emptied itself
+            _first_page(name)
+            st.rerun()
         chips, buttons = st.columns([6, 5], vertical_alignment="center")
         with chips:
             _chips(ledger, name, shown)
         with buttons.container(horizontal=True, horizontal_alignment="right"):
-            _buttons(view, shown, name)
-        actions.sheet(name)
+            _buttons(view, name)
+        actions.sheet(name, ticks.of(name))
         if shown.frame.empty:
             _nothing(view)
         else:
             _table(view, shown, name)
         _foot(view, shown, name)
-
-
-def selected(name: str) -> frozenset[int]:
-    ticks: frozenset[int] = st.session_state.get(f"ticked/{name}", frozenset())
-    return ticks
 
 
 def _controls(ledger: Ledger | None, name: str) -> View:
@@ -126,12 +124,13 @@ def _nothing(view: View) -> None:
 
 def _table(view: View, shown: LedgerPage, name: str) -> None:
     ids = _ids(shown)
+    key = f"{view.key}/{ticks.revision(name)}/{hash(tuple(ids))}"  # other rows, other grid: a position must never mean another invoice
     st.dataframe(
         styling.table(shown.frame, language(), zone(), view.ledger),
-        key=view.key,
-        on_select=lambda: _take_ticks(view.key, ids, name),
+        key=key,
+        on_select=lambda: _take_ticks(key, ids, name),
         selection_mode="multi-row",
-        selection_default={"selection": {"rows": selection.positions(selected(name), ids), "columns": [], "cells": []}},
+        selection_default={"selection": {"rows": selection.positions(ticks.of(name), ids), "columns": [], "cells": []}},
         hide_index=True,
         height=min(35 * (len(ids) + 1) + 3, HEIGHT),
         column_config=_column_config(view.ledger),
@@ -149,56 +148,49 @@ def _column_config(ledger: Ledger | None) -> dict[str, Any]:
 
 def _take_ticks(key: str, ids: list[int], name: str) -> None:
     rows = st.session_state[key]["selection"]["rows"]
-    st.session_state[f"ticked/{name}"] = selection.ticked(selected(name), ids, rows)
+    ticks.by_the_grid(name, selection.ticked(ticks.of(name), ids, rows))
 
 
-def _buttons(view: View, shown: LedgerPage, name: str) -> None:
-    ticks = selected(name)
+def _buttons(view: View, name: str) -> None:
+    ticked = ticks.of(name)
     if view.ledger is not Ledger.PAPER:
-        st.button(t("Select all to send"), key=f"all/{name}", on_click=_tick_all, args=(view, shown, name))
+        st.button(t("Select all to send"), key=f"all/{name}", on_click=_tick_all, args=(view, name))
     clear = t("Take all ticks away")
-    st.button(t("Clear"), key=f"none/{name}", disabled=not ticks, on_click=_set_ticks, args=(view, shown, name, frozenset()), help=clear)
-    actions.send_button(name, ticks, is_paper=view.ledger is Ledger.PAPER)
+    st.button(t("Clear"), key=f"none/{name}", disabled=not ticked, on_click=ticks.change, args=(name, frozenset()), help=clear)
+    actions.send_button(name, ticked, is_paper=view.ledger is Ledger.PAPER)
 
 
 def _foot(view: View, shown: LedgerPage, name: str) -> None:
-    ticks = selected(name)
+    ticked = ticks.of(name)
     left, right = st.columns([8, 3], vertical_alignment="center")
-    left.markdown(_sums(view, shown, ticks))
+    left.markdown(_sums(view, shown, ticked))
     pages = max(1, -(-shown.tally.count // PAGE_SIZE))
     if pages > 1:
         with right.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
             st.button("‹", key=f"back/{name}", disabled=view.page == 0, on_click=_turn, args=(name, view.page - 1), help=t("Previous page"))
             st.markdown(t("Page {page} of {pages}", page=view.page + 1, pages=pages))
             st.button("›", key=f"next/{name}", disabled=view.page + 1 >= pages, on_click=_turn, args=(name, view.page + 1), help=t("Next page"))
-    actions.other_ways(name, ticks)
+    actions.other_ways(name, ticked)
 
 
 def _turn(name: str, page: int) -> None:
     st.session_state[f"page/{name}"] = page
 
 
-def _set_ticks(view: View, shown: LedgerPage, name: str, ids: frozenset[int]) -> None:
-    """Change the selection by a button: the truth, and the boxes of the page that is shown."""
-    st.session_state[f"ticked/{name}"] = ids
-    rows = selection.positions(ids, _ids(shown))
-    st.session_state[view.key] = {"selection": {"rows": rows, "columns": [], "cells": []}}
-
-
-def _tick_all(view: View, shown: LedgerPage, name: str) -> None:
-    _set_ticks(view, shown, name, frozenset(looking.pending_ids(desk(), view.chosen)))
+def _tick_all(view: View, name: str) -> None:
+    ticks.change(name, frozenset(looking.pending_ids(desk(), view.chosen)))
 
 
 def _ids(shown: LedgerPage) -> list[int]:
     return [int(identity) for identity in shown.frame[frames.ID]]
 
 
-def _sums(view: View, shown: LedgerPage, ticks: frozenset[int]) -> str:
+def _sums(view: View, shown: LedgerPage, ticked: frozenset[int]) -> str:
     everything = t("Documents: {count} · {sum}", count=shown.tally.count, sum=_money(shown.tally))
-    if not ticks:
+    if not ticked:
         return everything
     statuses = GROUPS[view.group] if view.group else frozenset[DispatchStatus]()
-    tally, hidden = looking.selected_tally(desk(), sorted(ticks), replace(view.chosen, statuses=statuses))
+    tally, hidden = looking.selected_tally(desk(), sorted(ticked), replace(view.chosen, statuses=statuses))
     text = t("**Ticked: {count} · {sum}**", count=tally.count, sum=_money(tally))
     if hidden:
         text += " · " + t("{hidden} of them hidden by the filter", hidden=hidden)

@@ -39,19 +39,24 @@ def choose(everyone: list[Customer]) -> Customer | None:
     if not found:
         st.info(t("No customer fits. Customers come with the invoices you import."))
         return None
-    state = st.dataframe(
+    keys = [each.key for each in found]
+    chosen = st.session_state.get("customer") if len(keys) > 1 else keys[0]
+    grid = f"customers/{hash(tuple(keys))}"  # other rows, other grid: a position must never mean another customer
+    st.dataframe(
         table(found),
         hide_index=True,
-        on_select="rerun",
+        on_select=lambda: _take(grid, keys),
         selection_mode="single-row",
         height=min(35 * (len(found) + 1) + 3, 330),
-        key=f"customers/{' '.join(words)}/{len(found)}",
-        selection_default={"selection": {"rows": [], "columns": [], "cells": []}},
+        key=grid,
+        selection_default={"selection": {"rows": [keys.index(chosen)] if chosen in keys else [], "columns": [], "cells": []}},
     )
-    rows = state["selection"]["rows"]
-    if rows and rows[0] < len(found):
-        st.session_state["customer"] = found[rows[0]].key
-    return next((each for each in everyone if each.key == st.session_state.get("customer")), None)
+    return next((each for each in found if each.key == chosen), None)
+
+
+def _take(grid: str, keys: list[str]) -> None:
+    rows = st.session_state[grid]["selection"]["rows"]
+    st.session_state["customer"] = keys[rows[0]] if rows else None
 
 
 feedback.say_later()

@@ -7,7 +7,7 @@ from core.dispatch.sending import Preview
 from core.model import RecipientRole
 from core.preflight import Level
 from core.records import AccompanyingText, Versions
-from pages.parts import feedback, menu, preview_panel
+from pages.parts import feedback, menu, preview_panel, ticks
 from pages.parts.resources import desk, shown, t
 
 
@@ -60,21 +60,21 @@ def foot(invoice_id: int, edited: Preview, words: AccompanyingText, seen: Versio
         if st.button(t("Send to {to}", to=to), type="primary", disabled=not free, key=f"send/{invoice_id}"):
             queued = sending.queue_confirmed(desk(), invoice_id, words, seen)
             if not queued.refused:
-                done(edited.dossier.invoice.number)
+                done(invoice_id, edited.dossier.invoice.number)
             st.error(shown(queued.refused[invoice_id]))
         st.page_link(menu.EMAIL, label=t("Back to the ledger"))
         st.caption(t("{count} attachments, {size}", count=len(edited.mail.attachments), size=preview_panel.size(total)))
 
 
-def done(number: str) -> None:
-    st.session_state["ticked/email"] = st.session_state["ticked/all"] = frozenset()
+def done(invoice_id: int, number: str) -> None:
+    ticks.drop([invoice_id])
     feedback.later(t("Invoice {number} is on its way.", number=number))
     st.switch_page(menu.OUTBOX)
 
 
 with feedback.told():
     chosen = st.query_params.get("invoice") or st.session_state.get("confirming")
-    if not chosen or not str(chosen).isdigit():
+    if not chosen or not str(chosen).isdecimal():
         st.info(t("Tick one invoice in the e-mail ledger, then “@ Send by e-mail”."))
         st.page_link(menu.EMAIL, label=t("Back to the ledger"))
     else:

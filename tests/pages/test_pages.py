@@ -212,3 +212,40 @@ def test_names_from_outside_stay_words(dashboard: App) -> None:
     assert "evil.example" in shown
     assert hostile not in shown
     assert not re.search(r"(?<!\\)[\[\]$<>!]", shown.split("→ ", 1)[1].split("** ·", 1)[0])
+
+
+def test_the_check_sends_what_is_ticked_now(dashboard: App) -> None:
+    ids = [desk.bring(dashboard, desk.customer_invoice(place)).invoice_id or 0 for place in range(3)]
+    for place in range(3):
+        desk.tick(dashboard, place, *([f"ok+{place}@x.test"] if place else []))
+    desk.set_account(dashboard, 25)
+    test = page("pages/ledgers/email.py")
+    test.session_state["ticked/email"] = frozenset({ids[0], ids[1]})
+    test.run()
+    test.button(key="send/email").click().run()
+    assert "1 ready · 0 to check · 1 blocked" in words(test)
+    test.session_state["ticked/email"] = frozenset({ids[0], ids[2]})  # the person thinks again
+    test.run()
+    desk.tick(dashboard, 0, "ok+0@x.test")  # and somebody mends the blocked one
+    test.button(key="sheet-send/email").click().run()
+    assert [desk.status_of(dashboard, each) for each in ids] == [DispatchStatus.TO_SEND if each == ids[1] else DispatchStatus.QUEUED for each in ids]
+
+
+def test_the_card_stays_that_of_the_same_customer_when_the_list_moves(dashboard: App) -> None:
+    for place in range(3):
+        desk.bring(dashboard, desk.customer_invoice(place))
+    test = page("pages/records/customers.py")
+    test.session_state["customer"] = desk.customer_key(2)
+    test.run()
+    test.checkbox[0].check()  # wants e-mail, address missing: moves to the top of the list
+    [save] = [button for button in test.button if button.label == "Save"]
+    save.click().run()
+    assert "#### Customer 2" in words(test)
+    test.text_input(key="customer-search").set_value("Customer 1").run()
+    assert "#### Customer 2" not in words(test)
+
+
+def test_an_invoice_that_does_not_exist_is_said_plainly(dashboard: App) -> None:
+    desk.ready(dashboard, 25)
+    test = page("pages/sending/confirm.py", invoice="999999")
+    assert any("No invoice has the number 999999" in error.value for error in test.error)

@@ -1,0 +1,38 @@
+"""The ticked invoices of each ledger: ids in the session, and a revision that makes the grid show what is true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import streamlit as st
+
+LEDGERS = ("all", "email", "paper")
+
+
+def of(name: str) -> frozenset[int]:
+    """The ids that are ticked in a ledger."""
+    ids: frozenset[int] = st.session_state.get(f"ticked/{name}", frozenset())
+    return ids
+
+
+def by_the_grid(name: str, ids: frozenset[int]) -> None:
+    """A person clicked boxes: the grid shows it already."""
+    st.session_state[f"ticked/{name}"] = ids
+
+
+def change(name: str, ids: frozenset[int]) -> None:
+    """Anything else changed the ticks: the grid is made anew, so that no box stays that does not count."""
+    st.session_state[f"ticked/{name}"] = ids
+    st.session_state[f"revision/{name}"] = revision(name) + 1
+
+
+def drop(gone: Iterable[int]) -> None:
+    """These are on their way: they are ticked nowhere any more."""
+    for name in LEDGERS:
+        if of(name) & frozenset(gone):
+            change(name, of(name) - frozenset(gone))
+
+
+def revision(name: str) -> int:
+    count: int = st.session_state.get(f"revision/{name}", 0)
+    return count
