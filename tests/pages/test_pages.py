@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from core.app import App
 from core.dispatch import customers, sending
@@ -17,39 +14,9 @@ from core.model import DispatchStatus
 from pages.parts import mail_preview
 from tests import builders, desk
 from tests.mail.fault_server import FaultServer
+from tests.pages.screen import ROOT, page, words
 
-ROOT = Path(__file__).parents[2]
 PAGES = sorted(path for path in (ROOT / "pages").rglob("*.py") if path.parent.name in ("ledgers", "sending", "records"))
-
-
-@pytest.fixture
-def dashboard(app: App, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
-    """The environment that the pages open the program from points at this test's desk."""
-    settings = app.desk.settings
-    assert settings.secret_key
-    monkeypatch.setenv("FACTURIER_DATABASE_URL", settings.database_url)
-    monkeypatch.setenv("FACTURIER_ARCHIVE_URL", settings.archive_url)
-    monkeypatch.setenv("FACTURIER_SECRET_KEY", settings.secret_key.get_secret_value())
-    st.cache_resource.clear()
-    yield app
-    st.cache_resource.clear()
-
-
-def page(path: str, language: str = "en", **query: str) -> AppTest:
-    """One page within the dashboard's navigation."""
-    test = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=30)
-    test.session_state["language"] = language
-    for name, value in query.items():
-        test.query_params[name] = value
-    test.run()
-    test.switch_page(path).run()
-    assert not test.exception
-    return test
-
-
-def words(test: AppTest) -> str:
-    parts = [*test.subheader, *test.markdown, *test.info, *test.warning, *test.error, *test.caption, *test.text]
-    return "\n".join(str(part.value) for part in parts)
 
 
 @pytest.mark.parametrize("language", ["fr", "nl", "en"])
