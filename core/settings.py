@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     back_off_s: float = 5  # before the second try; every further wait is longer
     poll_s: float = 1.0
 
+    countdown_s: float = 20  # between the click on the screen and the first mail
+
     terms_limit: int = 5 * MIB
     mail_limit: int = 20 * MIB
 

@@ -10,8 +10,9 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, insert, select, update
 
+from core.database import words
 from core.database.chunks import chunks
-from core.database.schema import companies, invoice_versions, invoices
+from core.database.schema import companies, customers, invoice_versions, invoices
 from core.database.statuses import refresh_status
 from core.errors import Sentence
 from core.model import DispatchStatus, DocumentType, Invoice, Ledger
@@ -56,9 +57,12 @@ def find_identity(connection: Connection, company_id: int, invoice: Invoice) -> 
     ).first()
 
 
-def _columns(invoice: Invoice) -> dict[str, Any]:
+def _columns(connection: Connection, invoice: Invoice, customer_id: int) -> dict[str, Any]:
     totals = invoice.totals
+    name = connection.scalar(select(customers.c.name).where(customers.c.id == customer_id)) or ""
     return {
+        "sort_name": words.folded(name)[:300],
+        "search_text": words.of_invoice(invoice),
         "issue_date": invoice.issue_date,
         "due_date": invoice.due_date,
         "currency": invoice.currency,
@@ -83,7 +87,7 @@ def add(connection: Connection, invoice: Invoice, *, company_id: int, customer_i
             status=status,
             status_at=now,
             imported_at=now,
-            **_columns(invoice),
+            **_columns(connection, invoice, customer_id),
         )
     ).inserted_primary_key
     assert key is not None
@@ -125,7 +129,7 @@ def replace_content(
     connection.execute(
         update(invoices)
         .where(invoices.c.id == invoice_id)
-        .values(version=version, customer_id=customer_id, ledger=ledger, imported_at=now, **_columns(invoice))
+        .values(version=version, customer_id=customer_id, ledger=ledger, imported_at=now, **_columns(connection, invoice, customer_id))
     )
     refresh_status(connection, [invoice_id], now=now)
 

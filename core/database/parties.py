@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
+from core.database import words
 from core.database.chunks import chunks
-from core.database.schema import companies, company_languages, company_texts, customer_recipients, customers, mail_accounts
+from core.database.schema import companies, company_languages, company_texts, customer_recipients, customers, invoices, mail_accounts
 from core.errors import AddressInvalid
 from core.mailbox import Mailbox, parse
 from core.model import Address, DocumentType, Language, RecipientRole
@@ -130,7 +131,18 @@ def update_account(connection: Connection, identity: int, values: Mapping[str, A
 def add_customer(connection: Connection, values: Mapping[str, Any]) -> int:
     key = connection.execute(insert(customers).values(**values)).inserted_primary_key
     assert key is not None
+    _keep_words(connection, int(key[0]))
     return int(key[0])
+
+
+SEARCHED = ("name", "key", "vat_id", "enterprise_number", "endpoint", "postcode", "city")
+
+
+def _keep_words(connection: Connection, identity: int) -> None:
+    """What a search finds this customer by."""
+    row = connection.execute(select(*(customers.c[name] for name in SEARCHED)).where(customers.c.id == identity)).one()
+    mailboxes = connection.scalars(select(customer_recipients.c.mailbox).where(customer_recipients.c.customer_id == identity))
+    connection.execute(update(customers).where(customers.c.id == identity).values(search_text=words.of_customer([*row, *mailboxes])))
 
 
 def same_customer(connection: Connection, *, key: str, vat_id: str | None, enterprise_number: str | None) -> Row[Any] | None:
@@ -185,6 +197,10 @@ def customer_id(connection: Connection, key: str) -> int | None:
 
 def update_customer(connection: Connection, identity: int, values: Mapping[str, Any]) -> None:
     connection.execute(update(customers).where(customers.c.id == identity).values(**values))
+    if values.keys() & set(SEARCHED):
+        _keep_words(connection, identity)
+    if "name" in values:
+        connection.execute(update(invoices).where(invoices.c.customer_id == identity).values(sort_name=words.folded(values["name"])[:300]))
 
 
 def bump_customer(connection: Connection, identity: int) -> None:
@@ -199,3 +215,4 @@ def set_recipients(connection: Connection, identity: int, role: RecipientRole, m
             insert(customer_recipients),
             [{"customer_id": identity, "role": role, "position": place, "mailbox": str(mailbox)} for place, mailbox in enumerate(mailboxes)],
         )
+    _keep_words(connection, identity)

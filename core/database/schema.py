@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
-from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -14,9 +10,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
-    DateTime,
-    Dialect,
-    Enum,
     ForeignKey,
     Index,
     Integer,
@@ -24,78 +17,11 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
 )
 
-from core.errors import Sentence
+from core.database.types import Amount, Moment, Said, one_of
 from core.model import DeliveryStatus, DispatchStatus, DocumentType, Language, Ledger, RecipientRole, XmlFormat
-from core.money import from_minor, to_minor
-
-
-class Amount(TypeDecorator[Decimal]):
-    """`Decimal` in Python, integer hundredths in the database."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:  # noqa: ARG002
-        return None if value is None else to_minor(value)
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
-        return None if value is None else from_minor(value)
-
-
-class Moment(TypeDecorator[datetime]):
-    """Aware UTC in Python; SQLite keeps it as sortable text."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Said(TypeDecorator[Sentence]):
-    """A sentence with its values, so that it can be read in any language later."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Sentence | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return None if value is None else json.dumps(_spread(value), ensure_ascii=False)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Sentence | None:  # noqa: ARG002
-        return None if value is None else _gathered(json.loads(value))
-
-
-def _spread(sentence: Sentence) -> list[Any]:
-    return [sentence.template, {name: _spread(value) if isinstance(value, Sentence) else value for name, value in sentence.values.items()}]
-
-
-def _gathered(parts: list[Any]) -> Sentence:
-    return Sentence(parts[0], {name: _gathered(value) if isinstance(value, list) else value for name, value in parts[1].items()})
-
-
-def one_of(kind: type[StrEnum], name: str) -> Enum:
-    """A column that refuses anything but the values of the enum, on every database."""
-    return Enum(
-        kind,
-        name=name,
-        native_enum=False,
-        create_constraint=True,
-        length=20,
-        values_callable=lambda members: [member.value for member in members],
-    )
-
 
 metadata = MetaData(
     naming_convention={
@@ -198,6 +124,7 @@ customers = Table(
     Column("suggested_email", String(320)),  # found in a source; never a recipient by itself
     Column("notes", Text, nullable=False, server_default=""),
     Column("version", Integer, nullable=False, server_default="1"),
+    Column("search_text", Text, nullable=False, server_default=""),  # folded: core.database.words
     Index("ix_customers_vat_id", "vat_id"),
     Index("ix_customers_enterprise_number", "enterprise_number"),
 )
@@ -211,12 +138,20 @@ customer_recipients = Table(
     Column("mailbox", String(400), nullable=False),
 )
 
+COUNTED = ("ledger", "status", "company_id", "currency", "type_code", "total_with_vat")
+
+
+def _sorted_by(column: str, name: str) -> list[Index]:
+    """A page of 200 rows is read off an index, in each ledger and in all."""
+    return [Index(f"ix_invoices_{name}", column, "id"), Index(f"ix_invoices_ledger_{name}", "ledger", column, "id")]
+
+
 invoices = Table(
     "invoices",
     metadata,
     _id(),
     _link("company_id", "companies.id"),
-    _link("customer_id", "customers.id", index=True),
+    _link("customer_id", "customers.id"),
     Column("type_code", one_of(DocumentType, "invoice_type"), nullable=False),
     Column("number", String(200), nullable=False),
     Column("year", Integer, nullable=False),
@@ -233,12 +168,19 @@ invoices = Table(
     Column("status", one_of(DispatchStatus, "invoice_status"), nullable=False),
     Column("status_at", Moment, nullable=False),
     Column("elsewhere_because", String(500)),
+    Column("held_because", String(500)),  # the word of a person; a mail that stopped says why at its delivery
     Column("warning_count", Integer, nullable=False, server_default="0"),
     Column("imported_at", Moment, nullable=False),
+    Column("sort_name", String(300), nullable=False, server_default=""),  # the name on the card, folded: core.database.words
+    Column("search_text", Text, nullable=False, server_default=""),
     UniqueConstraint("company_id", "type_code", "number", "year", name="uq_invoices_identity"),
-    Index("ix_invoices_number", "number"),
     Index("ix_invoices_ledger", "ledger", "status", "issue_date", "id"),
-    Index("ix_invoices_date", "issue_date", "id"),
+    *_sorted_by("issue_date", "date"),
+    *_sorted_by("number", "number"),
+    *_sorted_by("total_with_vat", "total"),
+    *_sorted_by("sort_name", "name"),
+    Index("ix_invoices_counts", *COUNTED),  # the chips and sums of a million rows, without touching one
+    Index("ix_invoices_customer", "customer_id", *COUNTED, "issue_date"),
     Index("ix_invoices_status", "status"),
 )
 
@@ -262,6 +204,8 @@ batches = Table(
     _id(),
     Column("created_at", Moment, nullable=False),
     Column("created_by", String(200), nullable=False),
+    Column("leaves_at", Moment),  # the end of the countdown; empty when there was none
+    Column("recalled_at", Moment),
 )
 
 messages = Table(
@@ -342,4 +286,25 @@ workers = Table(
     Column("name", String(200), primary_key=True),
     Column("started_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),
+)
+
+column_mappings = Table(
+    "column_mappings",
+    metadata,
+    Column("source_key", String(64), primary_key=True),  # SHA-256 of the header row
+    Column("kind", String(20), nullable=False),
+    Column("headers", Text, nullable=False),  # JSON
+    Column("mapping", Text, nullable=False),  # JSON: header -> field
+    Column("saved_at", Moment, nullable=False),
+    Column("saved_by", String(200), nullable=False),
+    CheckConstraint("kind in ('invoices', 'customers')", name="kind"),
+)
+
+browser_states = Table(
+    "browser_states",
+    metadata,
+    Column("browser", String(64), primary_key=True),  # a random mark that the browser keeps
+    Column("name", String(50), primary_key=True),
+    Column("content", Text, nullable=False),  # JSON: ticks, filter, order and page of a ledger
+    Column("saved_at", Moment, nullable=False),
 )
