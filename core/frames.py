@@ -28,6 +28,8 @@ LANGUAGE = "language"
 POSTCODE = "postcode"
 CITY = "city"
 WARNINGS = "warning_count"
+ELSEWHERE_BECAUSE = "elsewhere_because"
+HELD_BECAUSE = "held_because"
 
 COLUMNS = (
     ID,
@@ -50,6 +52,8 @@ COLUMNS = (
     POSTCODE,
     CITY,
     WARNINGS,
+    ELSEWHERE_BECAUSE,
+    HELD_BECAUSE,
 )
 _MONEY = pa.decimal128(20, 2)
 

@@ -95,17 +95,22 @@ NOT_LEFT: Final = frozenset({DeliveryStatus.FAILED, DeliveryStatus.HELD, Deliver
 OPEN: Final = frozenset({DeliveryStatus.QUEUED, DeliveryStatus.CLAIMED, DeliveryStatus.SENDING})
 
 
-def dispatch_status(deliveries: Collection[DeliveryStatus], *, ledger: Ledger, elsewhere: bool = False, left_before: bool = False) -> DispatchStatus:
+def dispatch_status(
+    deliveries: Collection[DeliveryStatus], *, ledger: Ledger, elsewhere: bool = False, left_before: bool = False, held: bool = False
+) -> DispatchStatus:
     """The status of an invoice from the deliveries of its latest copy (without the archive copy).
 
     Green only when the server took the mail for every recipient; whatever is doubtful outranks whatever is fine.
     `left_before`: an earlier copy has left for somebody; what failed or was held since is then partly sent, not unsent.
+    `held`: a person holds what has not left.
     """
     states = set(deliveries)
     if left_before and states and states <= NOT_LEFT:
         return DispatchStatus.PARTLY_SENT
     if elsewhere and states <= NOT_LEFT:
         return DispatchStatus.ELSEWHERE
+    if held and states <= NOT_LEFT:
+        return DispatchStatus.HELD
     if not states:
         return DispatchStatus.TO_SEND if ledger is Ledger.EMAIL else DispatchStatus.TO_PRINT
     if DeliveryStatus.UNCERTAIN in states:

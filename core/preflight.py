@@ -11,7 +11,7 @@ from core.errors import Sentence
 from core.i18n import N_
 from core.mailbox import is_valid
 from core.model import SENDABLE, DispatchStatus, DocumentType, Language, RecipientRole
-from core.records import Company, Customer, InvoiceRow, MailAccount
+from core.records import IT_IS_HELD, Company, Customer, InvoiceRow, MailAccount
 
 
 class Level(StrEnum):
@@ -27,6 +27,7 @@ class Remedy(StrEnum):
     CUSTOMER = "customer"
     COMPANY = "company"
     OUTBOX = "outbox"
+    RELEASE = "release"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +90,8 @@ def look(invoice: InvoiceRow, customer: Customer, state: CompanyState, *, former
     if invoice.status not in SENDABLE:
         values = {"former": former, "customer": customer.name}
         reasons.append(Reason(level=Level.BLOCKED, sentence=Sentence(STANDING[invoice.status], values), remedy=_where(invoice.status)))
+    elif invoice.held_because is not None:
+        reasons.append(Reason(level=Level.BLOCKED, sentence=Sentence(IT_IS_HELD, {"reason": invoice.held_because}), remedy=Remedy.RELEASE))
     else:
         reasons += _about_customer(customer) + _about_company(invoice, customer, state)
     reasons += [Reason(level=Level.WARNING, sentence=warning) for warning in source_warnings]

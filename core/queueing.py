@@ -18,7 +18,7 @@ from core.database.statuses import refresh_status
 from core.errors import Sentence
 from core.i18n import N_
 from core.model import OPEN, SENDABLE, DeliveryStatus, DispatchStatus, Ledger, RecipientRole
-from core.records import AccompanyingText, Seal, Versions, what_moved
+from core.records import IT_IS_HELD, AccompanyingText, Seal, Versions, what_moved
 
 ALREADY = {
     DispatchStatus.QUEUED: N_("It is already in the queue."),
@@ -64,6 +64,7 @@ class _Standing:
 
     id: int
     status: DispatchStatus
+    held_because: str | None
     number: str
     company_id: int
     invoice_version: int
@@ -71,8 +72,13 @@ class _Standing:
     company_version: int
 
 
-def enqueue(connection: Connection, requests: Sequence[Request], *, who: str, now: datetime, batch_id: int | None = None) -> Queued:
-    """Queue each invoice at most once: the status is looked at again in this very transaction, whatever the page believed."""
+def enqueue(
+    connection: Connection, requests: Sequence[Request], *, who: str, now: datetime, leaves_at: datetime | None = None, batch_id: int | None = None
+) -> Queued:
+    """Queue each invoice at most once: the status is looked at again in this very transaction, whatever the page believed.
+
+    Nothing is handed over before `leaves_at`, the end of the countdown.
+    """
     ids = [request.invoice_id for request in requests]
     standing = _standing(connection, ids)
     pending = _still_open(connection, ids)
@@ -87,17 +93,15 @@ def enqueue(connection: Connection, requests: Sequence[Request], *, who: str, no
         if refusal:
             refused[request.invoice_id] = refusal
             continue
-        batch_id = batch_id or rows.new_batch(connection, who=who, now=now)  # a batch of nothing would hide the real one
-        _insert(connection, request, state, recipients, batch_id=batch_id, now=now)
+        batch_id = batch_id or rows.new_batch(connection, who=who, now=now, leaves_at=leaves_at)  # a batch of nothing would hide the real one
+        _insert(connection, request, state, recipients, batch_id=batch_id, now=now, due_at=leaves_at or now)
         queued.append(request.invoice_id)
         standing[request.invoice_id] = replace(state, status=DispatchStatus.QUEUED)  # the same invoice twice in one request
     for part in chunks(queued):
         connection.execute(update(invoices).where(invoices.c.id.in_(part)).values(ledger=Ledger.EMAIL, ledger_fixed=True))
     refresh_status(connection, queued, now=now)
-    for company_id in sorted({standing[invoice_id].company_id for invoice_id in queued}):
-        numbers = [standing[i].number for i in queued if standing[i].company_id == company_id]
-        subject = f"batch {batch_id}: {len(numbers)} ({', '.join(numbers[:20])}{' …' if len(numbers) > 20 else ''})"
-        audit.append(connection, company_id=company_id, who=who, what="queued", subject=subject, now=now)
+    named = [(standing[invoice_id].company_id, standing[invoice_id].number) for invoice_id in queued]
+    audit.append_many(connection, named, who=who, what="queued", about=f"batch {batch_id}: ", now=now)
     return Queued(batch_id=batch_id or 0, invoice_ids=tuple(queued), refused=refused)
 
 
@@ -108,6 +112,7 @@ def _standing(connection: Connection, invoice_ids: Sequence[int]) -> dict[int, _
             select(
                 invoices.c.id,
                 invoices.c.status,
+                invoices.c.held_because,
                 invoices.c.number,
                 invoices.c.company_id,
                 invoices.c.version.label("invoice_version"),
@@ -146,6 +151,8 @@ def _still_open(connection: Connection, invoice_ids: Sequence[int]) -> dict[int,
 def _refusal(state: _Standing, request: Request, pending: DispatchStatus | None) -> Sentence | None:
     if state.status not in SENDABLE:
         return Sentence(ALREADY[state.status])
+    if state.held_because is not None:
+        return Sentence(IT_IS_HELD, {"reason": state.held_because})
     if pending is not None:
         return Sentence(ALREADY[pending])
     if request.seen is not None:
@@ -175,7 +182,14 @@ def _still_due(connection: Connection, request: Request, state: _Standing) -> di
 
 
 def _insert(
-    connection: Connection, request: Request, state: _Standing, recipients: Mapping[str, RecipientRole], *, batch_id: int, now: datetime
+    connection: Connection,
+    request: Request,
+    state: _Standing,
+    recipients: Mapping[str, RecipientRole],
+    *,
+    batch_id: int,
+    now: datetime,
+    due_at: datetime,
 ) -> None:
     former = None if state.status is DispatchStatus.TO_SEND else _newest_copy(connection, request.invoice_id)
     words = request.words or _words_of(former, state.invoice_version)
@@ -190,7 +204,7 @@ def _insert(
         "edited_subject": words.subject if words else None,
         "edited_body": words.body if words else None,
         "queued_at": now,
-        "due_at": now,
+        "due_at": due_at,
     }
     if former is not None and request.seal is None and _was_never_tried(connection, former):
         connection.execute(delete(deliveries).where(deliveries.c.message_id == former.id))

@@ -122,6 +122,7 @@ class InvoiceRow:
     version: int
     ledger: Ledger
     status: DispatchStatus
+    held_because: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +144,7 @@ class Seal:
     envelope_from: str
 
 
+IT_IS_HELD = N_("It is held: {reason}. Release it first.")
 THE_INVOICE, THE_CARD, THE_TEXT = N_("The invoice"), N_("The customer card"), N_("The company's text or terms")
 
 

@@ -118,5 +118,6 @@ def assert_statuses_follow(app: App) -> None:
     for row in rows:
         what = found[row.id]
         elsewhere = row.elsewhere_because is not None
-        expected = dispatch_status(what.latest, ledger=row.ledger, elsewhere=elsewhere, left_before=what.left_before)
+        held = row.held_because is not None
+        expected = dispatch_status(what.latest, ledger=row.ledger, elsewhere=elsewhere, left_before=what.left_before, held=held)
         assert row.status is expected, row.number

@@ -61,6 +61,8 @@ def test_the_frame_is_not_changed_by_styling(filled: App) -> None:
 
 def test_search_filter_and_tally(filled: App) -> None:
     desk_ = filled.desk
+    desk.set_account(filled, 2525)
+    desk.tick(filled, 1, "c@x.be")
     page = looking.ledger_page(desk_, Filter(ledger=Ledger.EMAIL), "to_send", Sort("number", descending=False), page=0)
     assert list(page.frame[frames.NUMBER]) == ["2026-0000", "2026-0001"]
     assert page.groups["to_send"] == 2
@@ -74,7 +76,7 @@ def test_search_filter_and_tally(filled: App) -> None:
 
 def test_what_the_filter_hides_is_counted(filled: App) -> None:
     ids = [int(each) for each in filled.ledgers().all[frames.ID]]
-    tally, hidden = looking.selected_tally(filled.desk, ids, Filter(ledger=Ledger.EMAIL))
+    tally, hidden = looking.selected_tally(filled.desk, ids, Filter(ledger=Ledger.EMAIL), None)
     assert (tally.count, hidden) == (4, 2)
 
 

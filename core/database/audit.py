@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select
@@ -38,3 +39,18 @@ def append(connection: Connection, *, company_id: int | None, who: str, what: st
             sha256=hashlib.sha256(body.encode()).hexdigest(),
         )
     )
+
+
+NAMED = 20  # numbers that an entry about many names
+
+
+def append_many(
+    connection: Connection, invoices: Iterable[tuple[int, str]], *, who: str, what: str, why: str = "", about: str = "", now: datetime
+) -> None:
+    """One entry per company for an act on many invoices, given as company and number."""
+    by_company: dict[int, list[str]] = {}
+    for company_id, number in invoices:
+        by_company.setdefault(company_id, []).append(number)
+    for company_id, numbers in sorted(by_company.items()):
+        subject = f"{about}{len(numbers)}: {', '.join(numbers[:NAMED])}{' …' if len(numbers) > NAMED else ''}"
+        append(connection, company_id=company_id, who=who, what=what, subject=subject, why=why, now=now)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-CHUNK = 500  # below SQLite's limit of bound values
+CHUNK = 500
+LARGE = 30_000  # SQLite binds at most 32,766 values
 
 
 def chunks(items: Sequence[int], size: int = CHUNK) -> Iterable[Sequence[int]]:

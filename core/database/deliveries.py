@@ -46,8 +46,8 @@ class ClaimedMessage:
         return Versions(invoice=self.invoice_version, customer=self.customer_version, company=self.company_version)
 
 
-def new_batch(connection: Connection, *, who: str, now: datetime) -> int:
-    key = connection.execute(insert(batches).values(created_at=now, created_by=who)).inserted_primary_key
+def new_batch(connection: Connection, *, who: str, now: datetime, leaves_at: datetime | None = None) -> int:
+    key = connection.execute(insert(batches).values(created_at=now, created_by=who, leaves_at=leaves_at)).inserted_primary_key
     assert key is not None
     return int(key[0])
 

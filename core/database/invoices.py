@@ -212,6 +212,12 @@ def set_elsewhere(connection: Connection, invoice_ids: Sequence[int], because: s
     refresh_status(connection, invoice_ids, now=now)
 
 
+def set_held(connection: Connection, invoice_ids: Sequence[int], because: str | None, *, now: datetime) -> None:
+    for part in chunks(invoice_ids):
+        connection.execute(update(invoices).where(invoices.c.id.in_(part)).values(held_because=because))
+    refresh_status(connection, invoice_ids, now=now)
+
+
 def warnings(connection: Connection, invoice_ids: Collection[int]) -> dict[int, tuple[Sentence, ...]]:
     """What is odd in the sources of those invoices that have something odd."""
     found: dict[int, tuple[Sentence, ...]] = {}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, func, insert, or_, select, update
 
+from core.database.chunks import chunks
 from core.database.schema import companies, deliveries, invoices, mail_accounts, messages, workers
+from core.errors import Sentence
 from core.model import TO_HANDLE, DeliveryStatus, DispatchStatus, RecipientRole
 
 
@@ -57,6 +60,20 @@ def unsettled(connection: Connection, *, limit: int) -> list[Row[Any]]:
         .order_by(deliveries.c.status.desc(), deliveries.c.changed_at.desc())
     )
     return list(connection.execute(query.limit(limit)).all())
+
+
+def because(connection: Connection, invoice_ids: Sequence[int]) -> dict[int, Sentence]:
+    """What was said of the latest copy of each invoice, by server or person; of several recipients the one that went wrong."""
+    found: dict[int, Sentence] = {}
+    for part in chunks(invoice_ids):
+        query = (
+            select(messages.c.invoice_id, deliveries.c.because)
+            .join(deliveries, deliveries.c.message_id == messages.c.id)
+            .where(messages.c.invoice_id.in_(part), deliveries.c.because.is_not(None), deliveries.c.status != DeliveryStatus.SENT)
+            .order_by(messages.c.copy_number, deliveries.c.changed_at)
+        )
+        found.update({row.invoice_id: row.because for row in connection.execute(query)})
+    return found
 
 
 def counts(connection: Connection, *, batch_id: int | None = None) -> dict[DeliveryStatus, int]:

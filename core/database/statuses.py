@@ -51,14 +51,18 @@ def refresh_status(connection: Connection, invoice_ids: Collection[int], *, now:
     The invoices are locked before the deliveries are read: of two who settle at once, the second sees what the first did.
     """
     ids = sorted(set(invoice_ids))
-    columns = (invoices.c.id, invoices.c.status, invoices.c.ledger, invoices.c.elsewhere_because)
+    columns = (invoices.c.id, invoices.c.status, invoices.c.ledger, invoices.c.elsewhere_because, invoices.c.held_because)
     for part in chunks(ids):
         rows = connection.execute(select(*columns).where(invoices.c.id.in_(part)).order_by(invoices.c.id).with_for_update()).all()
         found = sendings(connection, part)
         for row in rows:
             what = found[row.id]
             status: DispatchStatus = dispatch_status(
-                what.latest, ledger=row.ledger, elsewhere=row.elsewhere_because is not None, left_before=what.left_before
+                what.latest,
+                ledger=row.ledger,
+                elsewhere=row.elsewhere_because is not None,
+                left_before=what.left_before,
+                held=row.held_because is not None,
             )
             if status is not row.status:
                 connection.execute(update(invoices).where(invoices.c.id == row.id).values(status=status, status_at=now))

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from core.database import invoices as invoice_rows
 from core.database import outbox_views, parties
+from core.database.ledger_rows import Blocks
 from core.dispatch.desk import Desk
 from core.errors import FacturierError, Sentence
 from core.i18n import NAMES
@@ -62,6 +63,18 @@ def company_state(desk: Desk, company: Company) -> CompanyState:
         },
         terms={language: problem for language in Language if (problem := _terms_problem(desk, company, language)) is not None},
     )
+
+
+def blocks(desk: Desk, connection: Connection) -> Blocks:
+    """What stops whole companies, cheap enough for every look at a ledger; the terms on disk are left to the pre-flight."""
+    texts, without_account = set(), set()
+    for company in parties.load_companies(connection).values():
+        if not desk.account_is_set(connection, company.id):
+            without_account.add(company.id)
+        texts |= {
+            (company.id, language, kind) for language in Language for kind in DocumentType if _text_problem(company, language, kind) is not None
+        }
+    return Blocks(companies=frozenset(without_account), texts=frozenset(texts))
 
 
 def _text_problem(company: Company, language: Language, kind: DocumentType) -> Sentence | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cryptography.fernet import InvalidToken
+from sqlalchemy import Connection
 
 from core.archive import Archive
 from core.database import parties
@@ -37,6 +38,11 @@ class Desk:
             row = parties.load_account_row(connection, company_id)
         secret = row.password_encrypted
         return parties.to_account(row, self._clear(secret) if secret else "")
+
+    @staticmethod
+    def account_is_set(connection: Connection, company_id: int) -> bool:
+        """Asked for every look at a ledger: the password stays closed."""
+        return parties.to_account(parties.load_account_row(connection, company_id), "").is_set
 
     def sealed(self, secret: str) -> str:
         """A password as it is kept. Raises SecretUnreadable when there is no usable key."""

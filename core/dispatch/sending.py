@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from core import queueing
 from core.database import invoices as invoice_rows
@@ -21,8 +22,11 @@ from core.records import AccompanyingText, Company, Customer, MailAccount, Versi
 AT_ONCE = 500  # invoices per transaction: the write lock is let go between
 
 
-def queue(desk: Desk, invoice_ids: Sequence[int]) -> Queued:
-    """Queue all that are ready or only warn; the blocked ones come back with their reasons. Nothing is sent here."""
+def queue(desk: Desk, invoice_ids: Sequence[int], *, countdown_s: float = 0) -> Queued:
+    """Queue all that are ready or only warn; the blocked ones come back with their reasons. Nothing is sent here.
+
+    For `countdown_s` seconds nothing leaves, so that the person can still cancel.
+    """
     verdicts = preflight(desk, list(dict.fromkeys(invoice_ids)))
     blocked = {
         verdict.invoice_id: joined([reason.sentence for reason in verdict.blocked_by]) for verdict in verdicts if verdict.level is Level.BLOCKED
@@ -32,13 +36,20 @@ def queue(desk: Desk, invoice_ids: Sequence[int]) -> Queued:
         return Queued(batch_id=0, invoice_ids=(), refused=blocked)
     requests = _requests(desk, free)
     batch_id, ids, refused = None, list[int](), dict(blocked)
+    leaves_at = _leaves_at(desk, countdown_s)
     for start in range(0, len(requests), AT_ONCE):
         with desk.database.write() as connection:
-            part = queueing.enqueue(connection, requests[start : start + AT_ONCE], who=desk.who, now=desk.now(), batch_id=batch_id)
+            part = queueing.enqueue(
+                connection, requests[start : start + AT_ONCE], who=desk.who, now=desk.now(), leaves_at=leaves_at, batch_id=batch_id
+            )
         batch_id = part.batch_id or batch_id
         ids += part.invoice_ids
         refused |= part.refused
     return Queued(batch_id=batch_id or 0, invoice_ids=tuple(ids), refused=refused)
+
+
+def _leaves_at(desk: Desk, countdown_s: float) -> datetime | None:
+    return desk.now() + timedelta(seconds=countdown_s) if countdown_s > 0 else None
 
 
 def _requests(desk: Desk, invoice_ids: Sequence[int]) -> list[Request]:
@@ -101,7 +112,7 @@ def preview(desk: Desk, invoice_id: int, *, edited: AccompanyingText | None = No
     )
 
 
-def queue_confirmed(desk: Desk, invoice_id: int, words: AccompanyingText, seen: Versions) -> Queued:
+def queue_confirmed(desk: Desk, invoice_id: int, words: AccompanyingText, seen: Versions, *, countdown_s: float = 0) -> Queued:
     """Seal the mail with the confirmed words and queue it. Raises ChangedSincePreview when something moved since."""
     [verdict] = preflight(desk, [invoice_id])
     if verdict.level is Level.BLOCKED:
@@ -122,4 +133,4 @@ def queue_confirmed(desk: Desk, invoice_id: int, words: AccompanyingText, seen: 
         seen=seen,
     )
     with desk.database.write() as connection:
-        return queueing.enqueue(connection, [request], who=desk.who, now=now)
+        return queueing.enqueue(connection, [request], who=desk.who, now=now, leaves_at=_leaves_at(desk, countdown_s))

@@ -123,10 +123,8 @@ def _mark(
         refused = {row.id: Sentence(refusal) for row in found.values() if row.status not in allowed}
         chosen = [row for row in found.values() if row.id not in refused]
         invoice_rows.set_elsewhere(connection, [row.id for row in chosen], because, now=now)
-        for company_id in sorted({row.company_id for row in chosen}):
-            numbers = [row.number for row in chosen if row.company_id == company_id]
-            subject = f"{len(numbers)}: {', '.join(numbers[:20])}{' …' if len(numbers) > 20 else ''}"
-            audit.append(connection, company_id=company_id, who=desk.who, what=what, subject=subject, why=because or why, now=now)
+        named = [(row.company_id, row.number) for row in chosen]
+        audit.append_many(connection, named, who=desk.who, what=what, why=because or why, now=now)
     return refused
 
 

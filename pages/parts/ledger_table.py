@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -12,7 +12,7 @@ from core.database.ledger_rows import Filter, Sort, Tally
 from core.dispatch import companies, looking
 from core.dispatch.looking import GROUPS, PAGE_SIZE, LedgerPage
 from core.i18n import N_
-from core.model import DispatchStatus, Ledger
+from core.model import Ledger
 from pages.parts import actions, feedback, menu, ticks
 from pages.parts.resources import desk, language, t, translated, zone
 
@@ -189,8 +189,7 @@ def _sums(view: View, shown: LedgerPage, ticked: frozenset[int]) -> str:
     everything = t("Documents: {count} · {sum}", count=shown.tally.count, sum=_money(shown.tally))
     if not ticked:
         return everything
-    statuses = GROUPS[view.group] if view.group else frozenset[DispatchStatus]()
-    tally, hidden = looking.selected_tally(desk(), sorted(ticked), replace(view.chosen, statuses=statuses))
+    tally, hidden = looking.selected_tally(desk(), sorted(ticked), view.chosen, view.group)
     text = t("**Ticked: {count} · {sum}**", count=tally.count, sum=_money(tally))
     if hidden:
         text += " · " + t("{hidden} of them hidden by the filter", hidden=hidden)

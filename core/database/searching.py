@@ -1,0 +1,32 @@
+"""Find invoices by words in them or on their customer's card, through an index of trigrams (FTS5, pg_trgm)."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Select, Table, column, or_, select, table
+
+from core.database import words
+from core.database.schema import customers, invoices
+
+SHORTEST = 3  # letters that a trigram index can look up
+
+
+def finds(dialect: str, search: str) -> list[ColumnElement[bool]]:
+    """One condition per word, all of which must hold: the word is in the invoice's text or on the card."""
+    return [
+        or_(invoices.c.id.in_(_with(dialect, invoices, word)), invoices.c.customer_id.in_(_with(dialect, customers, word)))
+        for word in words.sought(search)
+    ]
+
+
+def finds_customers(dialect: str, search: str) -> list[ColumnElement[bool]]:
+    """The same for a list of customers."""
+    return [customers.c.id.in_(_with(dialect, customers, word)) for word in words.sought(search)]
+
+
+def _with(dialect: str, searched: Table, word: str) -> Select[tuple[int]]:
+    """The ids of the rows with this word anywhere in their text."""
+    if dialect == "sqlite" and len(word) >= SHORTEST:
+        index = table(f"{searched.name}_words", column("rowid"), column("search_text"))
+        quoted = '"' + word.replace('"', '""') + '"'
+        return select(index.c.rowid).where(index.c.search_text.op("MATCH")(quoted))
+    return select(searched.c.id).where(searched.c.search_text.contains(word, autoescape=True))

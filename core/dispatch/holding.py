@@ -1,0 +1,89 @@
+"""Hold and release, cancel within the countdown: what has not left does not leave."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from core import recall
+from core.database import audit
+from core.database import invoices as invoice_rows
+from core.database.chunks import chunks
+from core.database.schema import batches, messages
+from core.dispatch.desk import Desk
+from core.errors import ReasonMissing, Sentence
+from core.i18n import N_
+from core.model import DispatchStatus
+from core.records import InvoiceRow
+
+HOLDABLE = frozenset({DispatchStatus.TO_SEND, DispatchStatus.TO_PRINT, DispatchStatus.FAILED, DispatchStatus.BOUNCED})
+CANNOT_HOLD = N_("It has left, is being sent, or is held already; only what waits can be held.")
+NOT_HELD = N_("Nobody holds it.")
+HELD_BY = N_("Held by {who}: {reason}")
+CANCELLED_BY = N_("Cancelled by {who}.")
+
+
+def hold(desk: Desk, invoice_ids: Sequence[int], *, reason: str) -> dict[int, Sentence]:
+    """What waits or is queued stays until somebody releases it. Returns what could not be held, with the reason."""
+    if not reason.strip():
+        raise ReasonMissing
+    now = desk.now()
+    with desk.database.write() as connection:
+        because = Sentence(HELD_BY, {"who": desk.who, "reason": reason.strip()})
+        recall.invoices(connection, invoice_ids, because=because, now=now)  # messages before invoices, as workers lock them
+        found = invoice_rows.rows(connection, invoice_ids, lock=True)
+        held = [row for row in found.values() if row.status in HOLDABLE or (row.status is DispatchStatus.HELD and row.held_because is None)]
+        invoice_rows.set_held(connection, [row.id for row in held], reason.strip()[:500], now=now)
+        _write_down(connection, desk, held, "held", reason, now)
+    return _refused(found, [row.id for row in held], CANNOT_HOLD)
+
+
+def release(desk: Desk, invoice_ids: Sequence[int]) -> dict[int, Sentence]:
+    """What a person held waits again; nothing is sent by it."""
+    now = desk.now()
+    with desk.database.write() as connection:
+        found = invoice_rows.rows(connection, invoice_ids, lock=True)
+        held = [row for row in found.values() if row.held_because is not None]
+        invoice_rows.set_held(connection, [row.id for row in held], None, now=now)
+        _write_down(connection, desk, held, "released", "", now)
+    return _refused(found, [row.id for row in held], NOT_HELD)
+
+
+def _refused(found: Mapping[int, InvoiceRow], done: Collection[int], why: str) -> dict[int, Sentence]:
+    return {identity: Sentence(why) for identity in found if identity not in done}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cancelled:
+    """Invoices that wait again as before the click, and how many had already been taken by a worker."""
+
+    invoice_ids: tuple[int, ...]
+    gone: int
+
+
+def cancel(desk: Desk, batch_id: int) -> Cancelled:
+    """Take back a batch as far as no worker has begun with it."""
+    now = desk.now()
+    with desk.database.write() as connection:
+        taken = recall.batch(connection, batch_id, because=Sentence(CANCELLED_BY, {"who": desk.who}), now=now)
+        connection.execute(update(batches).where(batches.c.id == batch_id).values(recalled_at=now))
+        rows = invoice_rows.rows(connection, taken.invoice_ids).values()
+        _write_down(connection, desk, list(rows), "cancelled", "", now)
+    return Cancelled(invoice_ids=taken.invoice_ids, gone=len(taken.gone))
+
+
+def leave_now(desk: Desk, batch_id: int) -> None:
+    """End the countdown."""
+    now = desk.now()
+    with desk.database.write() as connection:
+        ids = list(connection.scalars(select(messages.c.id).where(messages.c.batch_id == batch_id, messages.c.due_at > now).with_for_update()))
+        for part in chunks(ids):
+            connection.execute(update(messages).where(messages.c.id.in_(part)).values(due_at=now))
+        connection.execute(update(batches).where(batches.c.id == batch_id).values(leaves_at=now))
+
+
+def _write_down(connection: Connection, desk: Desk, rows: Sequence[InvoiceRow], what: str, why: str, now: datetime) -> None:
+    audit.append_many(connection, [(row.company_id, row.number) for row in rows], who=desk.who, what=what, why=why, now=now)
