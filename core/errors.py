@@ -186,6 +186,14 @@ class DocumentImpossible(FacturierError):
     template = "The document of invoice {number} cannot be made: {why}"
 
 
+class AccountUnset(FacturierError):
+    template = "{company} has no mail account yet: fill in server, port and sender, and save them."
+
+
+class TrialToCustomer(FacturierError):
+    template = "{address} stands on the card of the customer {customer}. A test goes only to yourself; choose an address of your own."
+
+
 class ChangedSincePreview(FacturierError):
     template = "Invoice {number} was not sent. {what} changed since the preview. Please look again."
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, func, select
+from sqlalchemy import Connection, case, func, select
 
 from core.database.schema import customer_recipients, customers, invoices
 from core.errors import AddressInvalid
@@ -15,7 +15,7 @@ from core.model import DocumentType, Language
 
 def newest(
     connection: Connection, company_id: int, *, type_code: DocumentType | None = None, language: Language | None = None, limit: int = 1
-) -> Sequence[Row[Any]]:
+) -> Sequence[Any]:
     """`id number issue_date buyer`, those of customers in that language first."""
     query = (
         select(invoices.c.id, invoices.c.number, invoices.c.issue_date, customers.c.name.label("buyer"))

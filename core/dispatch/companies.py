@@ -4,30 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
 from typing import Any
 
-import pypdf
-from PIL import Image, UnidentifiedImageError
+from stdnum import bic, iban
 
 from core import recording
-from core.connection import Stopped, is_loopback
+from core.connection import is_loopback
 from core.database import audit, parties
-from core.delivery import Wire
+from core.dispatch import company_files
 from core.dispatch.desk import Desk
 from core.dispatch.values import Value, unknown
-from core.errors import CompanyUnknown, Sentence, SettingInvalid, TermsInvalid
+from core.errors import CompanyUnknown, Sentence, SettingInvalid
 from core.i18n import N_
 from core.model import DocumentType, Language
-from core.outcome import Reply
 from core.records import Company, MailAccount, Security
 from core.rendering import mail_text
-from core.sources.identifiers import normalised
+from core.sources.identifiers import IBAN_ODD, normalised
 
 LANGUAGES = frozenset(language.value for language in Language)
 KINDS = {"invoice": DocumentType.INVOICE, "credit_note": DocumentType.CREDIT_NOTE}
 IDENTITY = ("name", "legal_form", "street", "additional_street", "city", "postcode", "country", "email", "iban", "bic")
-TERMS_LARGE = N_("{file} is {size} MB; at most {limit} MB can be attached.")
+BIC_ODD = N_("{value} is not a correct BIC.")
 SEEN_BY_CUSTOMERS = frozenset({"colour", "logo_sha256"})
 
 
@@ -94,16 +91,14 @@ def _customers_see_it(before: Company, after: Company) -> bool:
     return any(getattr(before, name) != getattr(after, name) for name in names)
 
 
-def test_connection(desk: Desk, company_id: int) -> Reply | None:
-    """Connect and log in; nothing is sent. The server's answer when it does not work."""
-    wire = Wire(desk.account(company_id), timeout_s=min(20, desk.settings.connect_timeout_s), reply_wait_s=1)
-    try:
-        wire.check()
-    except Stopped as stopped:
-        return stopped.reply
-    finally:
-        wire.quit()
-    return None
+def doubts(company: Company) -> list[Sentence]:
+    """What looks wrong on the card and is kept all the same."""
+    checks = ((company.iban, _is_iban, IBAN_ODD), (company.bic, bic.is_valid, BIC_ODD))
+    return [Sentence(odd, {"value": value}) for value, is_good, odd in checks if value and not (value.isascii() and is_good(value))]
+
+
+def _is_iban(value: str) -> bool:
+    return bool(iban.is_valid(value, check_country=False))
 
 
 # Reading one value ----------------------------------------------------------------------------------------------
@@ -120,7 +115,7 @@ def _read(desk: Desk, value: Value, changes: _Changes) -> None:
     elif head == "signature" and len(rest) == 1 and rest[0] in LANGUAGES:
         changes.languages.setdefault(Language(rest[0]), {})["signature"] = value.text().strip()
     elif head == "terms" and len(rest) == 1 and rest[0] in LANGUAGES:
-        changes.languages.setdefault(Language(rest[0]), {}).update(_terms(desk, value))
+        changes.languages.setdefault(Language(rest[0]), {}).update(company_files.terms_columns(desk, value))
     else:
         raise unknown(value.name, names())
 
@@ -131,7 +126,7 @@ def _identity(value: Value) -> str | None:
         raise value.refuse(N_("a company needs a name"))
     if value.name == "country" and text and not (len(text) == 2 and text.isalpha()):
         raise value.refuse(N_("a country code of two letters is expected"))
-    if value.name == "iban":
+    if value.name in ("iban", "bic"):
         text = text.replace(" ", "").upper()
     return text or None
 
@@ -144,46 +139,8 @@ def _text(value: Value, changes: _Changes, language: Language, kind: DocumentTyp
     changes.texts.setdefault((language, kind), {})[part] = text
 
 
-def _terms(desk: Desk, value: Value) -> dict[str, Any]:
-    """A PDF with pages in it, looked at by its bytes; an empty value takes the terms away."""
-    if value.content in ("", b""):
-        return {"terms_sha256": None, "terms_name": None, "terms_size": None}
-    content = value.file()
-    pdf_pages(content)
-    limit = desk.settings.terms_limit
-    if len(content) > limit:
-        raise TermsInvalid(
-            why=Sentence(TERMS_LARGE, {"file": value.file_name, "size": f"{len(content) / 1048576:.1f}", "limit": f"{limit / 1048576:g}"})
-        )
-    return {"terms_sha256": desk.archive.put(content), "terms_name": value.file_name or "terms.pdf", "terms_size": len(content)}
-
-
-def pdf_pages(content: bytes) -> int:
-    """How many pages a PDF has. Raises TermsInvalid when it is none."""
-    if b"%PDF-" not in content[:1024]:
-        raise TermsInvalid(why=Sentence(N_("the file is not a PDF.")))
-    try:
-        pages = len(pypdf.PdfReader(BytesIO(content)).pages)
-    except Exception as error:
-        raise TermsInvalid(why=Sentence(N_("the PDF cannot be opened ({error})."), {"error": str(error)})) from error
-    if pages == 0:
-        raise TermsInvalid(why=Sentence(N_("the PDF has no pages.")))
-    return pages
-
-
 def _logo(desk: Desk, value: Value, changes: _Changes) -> None:
-    if value.content in ("", b""):
-        changes.card["logo_sha256"] = None
-        return
-    try:
-        with Image.open(BytesIO(value.file())) as image:
-            image.thumbnail((1200, 1200))
-            picture = image.convert("RGBA" if "A" in image.getbands() or "transparency" in image.info else "RGB")
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-        raise value.refuse(N_("it is not a picture (PNG or JPEG)")) from error
-    kept = BytesIO()
-    picture.save(kept, "PNG", optimize=True)
-    changes.card["logo_sha256"] = desk.archive.put(kept.getvalue())
+    changes.card["logo_sha256"] = company_files.logo_column(desk, value)
 
 
 def _colour(_desk: Desk, value: Value, changes: _Changes) -> None:

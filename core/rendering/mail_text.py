@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Final
 
 from jinja2 import StrictUndefined, Template, TemplateSyntaxError, meta, nodes
 from jinja2.exceptions import SecurityError, TemplateError
@@ -19,31 +19,19 @@ from core.errors import KeywordUnknown, Sentence, TextInvalid
 from core.i18n import N_
 from core.model import DocumentType, Invoice, Language
 from core.records import AccompanyingText
+from core.rendering.keywords import KEYWORDS, nearest
 
 TEXTS = Path(__file__).parent / "templates" / "texts"
 
-# In the order of the drop-down; the label is what a bookkeeper calls it.
-KEYWORDS: Mapping[str, str] = {
-    "number": N_("Number"),
-    "issue_date": N_("Issue date"),
-    "due_date": N_("Due date"),
-    "total_with_vat": N_("Total with VAT"),
-    "total_without_vat": N_("Total without VAT"),
-    "vat_total": N_("VAT"),
-    "amount_due": N_("Amount due"),
-    "currency": N_("Currency"),
-    "payment_reference": N_("Payment reference"),
-    "iban": N_("IBAN"),
-    "buyer": N_("Customer's name"),
-    "contact": N_("Customer's contact"),
-    "seller": N_("Our name"),
-    "buyer_reference": N_("Customer's reference"),
-    "order_reference": N_("Order reference"),
-    "preceding_invoice": N_("Invoice that is credited"),
-    "xml_file": N_("Name of the XML file"),
-    "document": N_("“invoice” or “credit note”"),
-}
-SYNTAX = N_("line {line}: {what}")
+UNFINISHED = N_("line {line}: something between the braces is not complete. A keyword looks like {keyword}, a condition like {condition}.")
+TOO_CLEVER = N_("line {line}: only keywords like {keyword} and conditions like {condition} are understood.")
+EXAMPLES = {"keyword": "{{ number }}", "condition": "{% if due_date %}…{% endif %}"}
+UNDERSTOOD: Final[tuple[type[nodes.Node], ...]] = (
+    *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Filter),
+    *(nodes.If, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not),
+)
+FILTERS = frozenset({"upper", "lower", "capitalize", "title", "trim", "default"})
+_BETWEEN_BRACES = re.compile(r"\{\{([^{}]*)\}\}")
 _KIND = {DocumentType.INVOICE: N_("invoice"), DocumentType.CREDIT_NOTE: N_("credit note")}
 
 
@@ -75,15 +63,34 @@ def check(template: str) -> None:
     try:
         tree = _environment().parse(template)
     except TemplateSyntaxError as error:
-        raise TextInvalid(why=Sentence(SYNTAX, {"line": str(error.lineno), "what": error.message or ""})) from error
-    for keyword in sorted(meta.find_undeclared_variables(tree)):
-        if keyword not in KEYWORDS:
-            raise _unknown(keyword)
+        raise _not_understood(template, error.lineno) from error
+    unknown = meta.find_undeclared_variables(tree) - KEYWORDS.keys()
+    for name in tree.find_all(nodes.Name):
+        if name.name in unknown:
+            raise _unknown(name.name)
     for access in tree.find_all((nodes.Getattr, nodes.Getitem)):
         raise _unknown(_dotted(access))
+    for node in _all(tree):
+        if not isinstance(node, UNDERSTOOD) or (isinstance(node, nodes.Filter) and node.name not in FILTERS):
+            raise TextInvalid(why=Sentence(TOO_CLEVER, EXAMPLES | {"line": str(node.lineno)}))
     sample = dict.fromkeys(KEYWORDS, "x")
     fill(template, sample)
     fill(template, dict.fromkeys(KEYWORDS, ""))
+
+
+def _all(node: nodes.Node) -> Iterator[nodes.Node]:
+    yield node
+    for child in node.iter_child_nodes():
+        yield from _all(child)
+
+
+def _not_understood(template: str, line: int) -> TextInvalid:
+    """`{{ date d’échéance }}` is no syntax, but it is clear what was meant."""
+    for words in _BETWEEN_BRACES.findall(template):
+        word = " ".join(words.split())
+        if len(word.split()) > 1 and "|" not in word and not any(sign in word for sign in '"()[]%<>='):
+            return _unknown(word)
+    return TextInvalid(why=Sentence(UNFINISHED, EXAMPLES | {"line": str(line)}))
 
 
 def _dotted(node: nodes.Node) -> str:
@@ -93,8 +100,7 @@ def _dotted(node: nodes.Node) -> str:
 
 
 def _unknown(keyword: str) -> KeywordUnknown:
-    close = difflib.get_close_matches(keyword.replace(".", "_"), KEYWORDS, n=1, cutoff=0.0)
-    return KeywordUnknown(keyword=keyword, nearest=close[0] if close else "number")
+    return KeywordUnknown(keyword=keyword, nearest=nearest(keyword))
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:

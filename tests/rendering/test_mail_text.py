@@ -10,8 +10,8 @@ import pytest
 from core.errors import KeywordUnknown, TextInvalid
 from core.model import DocumentType, Language
 from core.records import AccompanyingText
-from core.rendering import mail_text
-from core.rendering.mail_text import KEYWORDS
+from core.rendering import keywords, mail_text, signatures
+from core.rendering.keywords import KEYWORDS
 from tests import builders
 
 
@@ -35,8 +35,48 @@ def test_an_unknown_keyword_names_the_nearest() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "nearest"),
+    [
+        ("montant_total", "total_with_vat"),
+        ("Montant TTC", "total_with_vat"),
+        ("numero", "number"),
+        ("numéro", "number"),
+        ("nummer", "number"),
+        ("client", "buyer"),
+        ("klant", "buyer"),
+        ("nom du client", "buyer"),
+        ("echeance", "due_date"),
+        ("échéances", "due_date"),
+        ("date d’échéance", "due_date"),
+        ("vervaldatum", "due_date"),
+        ("mededeling", "payment_reference"),
+        ("gestructureerde mededeling", "payment_reference"),
+        ("communication_structurée", "payment_reference"),
+        ("htva", "total_without_vat"),
+        ("totaal excl btw", "total_without_vat"),
+        ("solde", "amount_due"),
+        ("total_wiht_vat", "total_with_vat"),
+        ("bestelbon", "order_reference"),
+    ],
+)
+def test_the_nearest_is_what_a_bookkeeper_meant(written: str, nearest: str) -> None:
+    with pytest.raises(KeywordUnknown) as refused:
+        mail_text.check(f"Bonjour, {{{{ {written} }}}}.")
+    assert refused.value.sentence.values == {"keyword": written, "nearest": nearest}
+
+
+def test_every_alias_is_folded_and_leads_to_one_keyword() -> None:
+    words = [(word, name) for name, words in keywords.ALIASES.items() for word in words.split()]
+    assert {name for _, name in words} == set(KEYWORDS)
+    for word, name in words:
+        assert keywords.folded(word) == word
+        assert keywords.nearest(word) == name
+
+
+@pytest.mark.parametrize(
     "text",
-    ["{{ number", "{% if %}", "{{ number.__class__ }}", "{{ ''.join(number) }}", "{% for x in range(10**9) %}x{% endfor %}", "{% include 'x' %}"],
+    ["{{ number", "{% if %}", "{{ number.__class__ }}", "{{ ''.join(number) }}", "{% for x in range(10**9) %}x{% endfor %}", "{% include 'x' %}"]
+    + ["{{ 'x' * 999999999 }}", "{% set a = number %}{{ a }}", "{{ number|pprint }}", "{{ number }} {{", "{% macro a() %}{% endmacro %}"],
 )
 def test_what_could_break_or_run_is_refused(text: str) -> None:
     with pytest.raises(TextInvalid):
@@ -58,3 +98,31 @@ def test_plain_and_html_say_the_same_with_the_signature_last() -> None:
     seen = html.unescape(re.sub(r"<[^>]+>", "", body))
     assert seen.split() == text.plain.split()
     assert "<b>" not in body
+
+
+SIGNATURE = "Marie Dubois\nAtelier Dubois SRL\n\n02 555 01 23"
+
+
+@pytest.mark.parametrize(
+    ("pasted", "lines"),
+    [
+        (SIGNATURE, 3),
+        ("marie  dubois \n\nATELIER DUBOIS srl\n02 555 01 23\n\n", 3),
+        ("Marie Dubois\nAtelier Dubois SRL", 2),
+        ("-- \nMarie Dubois", 1),
+        ("Paul Dubois\nAtelier Dubois SRL\n02 555 01 23", 0),
+        ("Marie Dubois a écrit ceci.", 0),
+        ("", 0),
+    ],
+)
+def test_a_signature_pasted_into_the_text_is_noticed_and_taken_out(pasted: str, lines: int) -> None:
+    body = f"Bonjour,\n\nVoici la facture.\n\n{pasted}"
+    assert signatures.repeated(body, SIGNATURE) == lines
+    if lines:
+        assert signatures.without(body, SIGNATURE) == "Bonjour,\n\nVoici la facture."
+    assert signatures.repeated(signatures.without(body, SIGNATURE), SIGNATURE) == 0
+
+
+def test_no_signature_is_repeated_nowhere() -> None:
+    assert signatures.repeated("Bonjour\n", "") == 0
+    assert signatures.without(SIGNATURE, SIGNATURE) == ""

@@ -1,0 +1,36 @@
+"""Mail servers of common providers, as their own help pages give them for sending with a login."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from core.i18n import N_
+from core.records import Security
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provider:
+    name: str
+    host: str = ""
+    port: int = 587
+    security: Security = Security.STARTTLS
+
+
+OWN: Final = "own"
+PROVIDERS: Final[Mapping[str, Provider]] = {
+    OWN: Provider(name=N_("Another one, or our own")),
+    "microsoft": Provider(name="Microsoft 365", host="smtp.office365.com"),
+    "google": Provider(name="Google Workspace", host="smtp.gmail.com"),
+    "google-relay": Provider(name=N_("Google Workspace, relay"), host="smtp-relay.gmail.com"),
+    "combell": Provider(name="Combell", host="smtp-auth.mailprotect.be"),
+    "ovh": Provider(name="OVHcloud", host="ssl0.ovh.net", port=465, security=Security.TLS),
+    "infomaniak": Provider(name="Infomaniak", host="mail.infomaniak.com"),
+    "here": Provider(name=N_("A relay on this machine"), host="127.0.0.1", port=25, security=Security.NONE),
+}
+
+
+def provider_of(host: str) -> str:
+    """The key of the provider whose server this is."""
+    return next((key for key, provider in PROVIDERS.items() if provider.host and provider.host == host.strip().lower()), OWN)
