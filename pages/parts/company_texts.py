@@ -54,83 +54,86 @@ class Place:
 @st.fragment
 def show(company: Company) -> None:
     """A fragment: typing moves the preview, and nothing else of the page."""
-    place = choose(company)
+    place, wants_saving = choose(company)
     left, right = st.columns([52, 48], gap="medium")
     with left:
-        standard = mail_text.standard(place.language, place.type_code)
-        words = mail_editor.edit(place.saved, standard, key=place.key)
-        below = st.container()
+        words = mail_editor.edit(place.saved, mail_text.standard(place.language, place.type_code), key=place.key)
         signature = signature_field(place)
-        with below:
-            foot(place, words, signature)
     with right:
-        preview(place, words, signature)
+        if not wants_saving or save(place, words, signature):
+            repeated(place, words, signature)
+            preview(place, words, signature)
 
 
-def choose(company: Company) -> Place:
-    """Language and kind; one with something unsaved in it has a pencil."""
-    left, right = st.columns([52, 48], gap="medium")
-    marks = {language: any(has_draft(Place(company=company, language=language, kind=kind)) for kind in KIND_NAMES) for language in Language}
-    language = left.segmented_control(
-        t("Language"),
-        list(NAMES),
-        default=company.language,
-        format_func=lambda each: NAMES[each] + (" ✎" if marks[each] else ""),
-        required=True,
-        label_visibility="collapsed",
-        key=f"text-language/{company.key}",
-    )
-    names = translated(KIND_NAMES)
-    kind = right.segmented_control(
-        t("Document"),
-        list(KIND_NAMES),
-        default="invoice",
-        format_func=lambda each: names[each] + (" ✎" if has_draft(Place(company=company, language=language, kind=each)) else ""),
-        required=True,
-        label_visibility="collapsed",
-        key=f"text-kind/{company.key}",
-    )
-    return Place(company=company, language=language, kind=kind)
+def choose(company: Company) -> tuple[Place, bool]:
+    """Language, kind and “Save”; a text with something unsaved in it has a pencil."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        language = st.segmented_control(
+            t("Language"),
+            list(NAMES),
+            default=company.language,
+            format_func=lambda each: NAMES[each] + pencil(*(Place(company=company, language=each, kind=kind) for kind in KIND_NAMES)),
+            required=True,
+            label_visibility="collapsed",
+            key=f"text-language/{company.key}",
+        )
+        names = translated(KIND_NAMES)
+        kind = st.segmented_control(
+            t("Document"),
+            list(KIND_NAMES),
+            default="invoice",
+            format_func=lambda each: names[each] + pencil(Place(company=company, language=language, kind=each)),
+            required=True,
+            label_visibility="collapsed",
+            key=f"text-kind/{company.key}",
+        )
+        place = Place(company=company, language=language, kind=kind)
+        note = t("Saving sends nothing. Mails that are queued already stop when their text changes.")
+        saves = st.button(t("Save"), type="primary" if has_draft(place) else "secondary", help=note, key=f"save-text/{place.key}")
+        return place, saves
+
+
+def pencil(*places: Place) -> str:
+    return " ✎" if any(has_draft(place) for place in places) else ""
 
 
 def has_draft(place: Place) -> bool:
-    return mail_editor.has_draft(place.key, place.saved)
+    return mail_editor.has_draft(place.key, place.saved) or typed_signature(place).strip() != place.signature
+
+
+def typed_signature(place: Place) -> str:
+    key = f"{place.company.key}/{place.language.value}"
+    return str(st.session_state.get(f"signature-field/{key}", st.session_state.get(f"signature/{key}", place.signature)))
 
 
 def signature_field(place: Place) -> str:
-    """Kept in the session under a name of its own, since a field that is not shown forgets what was typed."""
+    """Kept in the session under a second name, since a field that is not shown forgets what was typed."""
     key = f"{place.company.key}/{place.language.value}"
-    field = f"signature-field/{key}"
-    st.session_state.setdefault(field, st.session_state.get(f"signature/{key}", place.signature))
-    typed = st.text_area(t("Signature (after every text in this language)"), height=100, key=field)
+    st.session_state.setdefault(f"signature-field/{key}", typed_signature(place))
+    typed = st.text_area(t("Signature (after every text in this language)"), height=100, key=f"signature-field/{key}")
     st.session_state[f"signature/{key}"] = typed
     return str(typed)
 
 
-def foot(place: Place, words: AccompanyingText, signature: str) -> None:
-    """Save, and what is odd."""
-    new_text = mail_editor.is_changed(words, place.saved)
-    is_new = new_text or signature.strip() != place.signature
-    note = t("Saving sends nothing. Mails that are queued already stop when their text changes.")
-    if st.button(t("Save"), type="primary" if is_new else "secondary", help=note, key=f"save-text/{place.key}"):
-        save(place, words, signature, is_new=is_new)
-    if not signatures.repeated(words.body, signature):
-        return
-    st.warning(t("The text ends with the signature, which comes after it anyway: the customer would read it twice."))
-    st.button(t("Take it out of the text"), on_click=take_out, args=(place.key, words, signature), key=f"signature-out/{place.key}")
-
-
-def save(place: Place, words: AccompanyingText, signature: str, *, is_new: bool) -> None:
-    if not is_new:
-        st.toast(t("Nothing has changed; the text is saved as it is."))
-        return
+def save(place: Place, words: AccompanyingText, signature: str) -> bool:
+    """Whether there is something to show beside the text; after a refusal there is only its sentence."""
     prefix = f"text.{place.language.value}.{place.kind}"
     values = [Value(f"{prefix}.subject", words.subject), Value(f"{prefix}.body", words.body)] if mail_editor.is_changed(words, place.saved) else []
     values += [Value(f"signature.{place.language.value}", signature)] if signature.strip() != place.signature else []
+    if not values:
+        st.toast(t("Nothing has changed; the text is saved as it is."))
+        return True
     labels = {f"{prefix}.subject": N_("Subject"), f"{prefix}.body": N_("Text")}
     if company_forms.save(place.company, values, labels=labels, done=t("The text is saved.")):
         mail_editor.forget(place.key)
         st.rerun()
+    return False
+
+
+def repeated(place: Place, words: AccompanyingText, signature: str) -> None:
+    if signatures.repeated(words.body, signature):
+        st.warning(t("The text ends with the signature, which comes after it anyway: the customer would read it twice."))
+        st.button(t("Take it out of the text"), on_click=take_out, args=(place.key, words, signature), key=f"signature-out/{place.key}")
 
 
 def take_out(key: str, words: AccompanyingText, signature: str) -> None:

@@ -74,13 +74,19 @@ export default function ({ parentElement: root, data, setStateValue }) {
     const now = JSON.stringify([subject.value, body.value]);
     if (now === kept.pushed) return;
     kept.pushed = now;
-    kept.set("value", { subject: subject.value, body: body.value, revision: kept.data.revision });
+    kept.set("words", { subject: subject.value, body: body.value, revision: kept.data.revision });
   };
   const later = () => { tell(); clearTimeout(kept.timer); kept.timer = setTimeout(push, kept.data.pause) };
   const replaceAll = (text) => {
     const place = kept.target;
     kept.together = put(subject, text.subject) + put(body, text.body);
     place.focus({ preventScroll: true });
+  };
+  const apart = (field) => {  // else the browser takes back a keyword together with the letters typed around it
+    const [start, end] = [field.selectionStart, field.selectionEnd];
+    field.setSelectionRange(0, 0);
+    field.setSelectionRange(field.value.length, field.value.length);
+    field.setSelectionRange(start, end);
   };
   const aim = (field) => {
     kept.target = field;
@@ -131,7 +137,9 @@ export default function ({ parentElement: root, data, setStateValue }) {
   find(".insert").onclick = () => {
     const field = kept.target, token = "{{ " + keyword.value + " }}";
     field.focus();
+    apart(field);
     if (!document.execCommand("insertText", false, token)) field.setRangeText(token, field.selectionStart, field.selectionEnd, "end");
+    apart(field);
     push();
   };
   const step = (command) => {
@@ -185,7 +193,7 @@ def edit(saved: AccompanyingText, standard: AccompanyingText, *, key: str) -> Ac
             "words": _labels(),
             "pause": PAUSE_MS,
         },
-        on_value_change=partial(_take, key),
+        on_words_change=partial(_take, key),
     )
     return words
 
@@ -220,7 +228,7 @@ def _widget(key: str) -> str:
 
 def _take(key: str) -> None:
     """What the browser says is in the fields, unless it has not seen the newest revision yet."""
-    value = st.session_state[_widget(key)].get("value")
+    value = st.session_state[_widget(key)].get("words")
     draft = _draft(key)
     if value and value["revision"] == draft.revision:
         words = AccompanyingText(subject=str(value["subject"]), body=str(value["body"]))
