@@ -50,7 +50,7 @@ def preset(account: MailAccount, form: str) -> None:
         t("Provider"),
         list(PROVIDERS),
         index=list(PROVIDERS).index(provider_of(account.host)),
-        format_func=lambda key: t(PROVIDERS[key].name),
+        format_func={key: t(provider.name) for key, provider in PROVIDERS.items()}.__getitem__,
         key=f"provider/{form}",
         on_change=_fill_in,
         args=(form,),

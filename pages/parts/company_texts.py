@@ -66,23 +66,22 @@ def show(company: Company) -> None:
 
 
 def choose(company: Company) -> tuple[Place, bool]:
-    """Language, kind and “Save”; a text with something unsaved in it has a pencil."""
+    """Language, kind and “Save”, and which other texts have something unsaved in them."""
     with st.container(horizontal=True, vertical_alignment="center"):
         language = st.segmented_control(
             t("Language"),
             list(NAMES),
             default=company.language,
-            format_func=lambda each: NAMES[each] + pencil(*(Place(company=company, language=each, kind=kind) for kind in KIND_NAMES)),
+            format_func=NAMES.__getitem__,
             required=True,
             label_visibility="collapsed",
             key=f"text-language/{company.key}",
         )
-        names = translated(KIND_NAMES)
         kind = st.segmented_control(
             t("Document"),
             list(KIND_NAMES),
             default="invoice",
-            format_func=lambda each: names[each] + pencil(Place(company=company, language=language, kind=each)),
+            format_func=translated(KIND_NAMES).__getitem__,
             required=True,
             label_visibility="collapsed",
             key=f"text-kind/{company.key}",
@@ -90,11 +89,15 @@ def choose(company: Company) -> tuple[Place, bool]:
         place = Place(company=company, language=language, kind=kind)
         note = t("Saving sends nothing. Mails that are queued already stop when their text changes.")
         saves = st.button(t("Save"), type="primary" if has_draft(place) else "secondary", help=note, key=f"save-text/{place.key}")
-        return place, saves
+        others = ", ".join(f"{NAMES[each.language]} – {t(KIND_NAMES[each.kind])}" for each in unsaved(company) if each != place)
+        if others:
+            st.caption(t("Not saved yet either: {texts}", texts=others), width="content")
+    return place, saves
 
 
-def pencil(*places: Place) -> str:
-    return " ✎" if any(has_draft(place) for place in places) else ""
+def unsaved(company: Company) -> list[Place]:
+    places = [Place(company=company, language=language, kind=kind) for language in Language for kind in KIND_NAMES]
+    return [place for place in places if mail_editor.has_draft(place.key, place.saved)]
 
 
 def has_draft(place: Place) -> bool:
@@ -159,10 +162,11 @@ def sample_field(place: Place, found: dict[int, Sample]) -> Sample | None:
     """Which real invoice is shown."""
     if not found:
         return None
+    names = {each.invoice_id: f"{each.number} · {i18n.day(screen(), each.issue_date)} · {each.buyer}" for each in found.values()}
     chosen = st.selectbox(
         t("Preview with"),
-        list(found),
-        format_func=lambda each: f"{found[each].number} · {i18n.day(screen(), found[each].issue_date)} · {found[each].buyer}",
+        list(names),
+        format_func=names.__getitem__,
         key=f"sample/{place.key}",
     )
     return found[chosen]

@@ -165,7 +165,7 @@ export default function ({ parentElement: root, data, setStateValue }) {
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Draft:
+class Draft:
     """What is typed and not saved; a higher revision is written into the fields."""
 
     words: AccompanyingText | None = None
@@ -204,12 +204,12 @@ def is_changed(words: AccompanyingText, saved: AccompanyingText) -> bool:
 
 def replace(key: str, words: AccompanyingText) -> None:
     """Write other words into the fields; Ctrl+Z there brings the former ones back."""
-    st.session_state[f"draft/{key}"] = _Draft(words=words, revision=_draft(key).revision + 1)
+    st.session_state[f"draft/{key}"] = Draft(words=words, revision=_draft(key).revision + 1)
 
 
 def forget(key: str) -> None:
     """The draft is saved."""
-    st.session_state[f"draft/{key}"] = _Draft(revision=_draft(key).revision)
+    st.session_state[f"draft/{key}"] = Draft(revision=_draft(key).revision)
 
 
 def has_draft(key: str, saved: AccompanyingText) -> bool:
@@ -217,8 +217,8 @@ def has_draft(key: str, saved: AccompanyingText) -> bool:
     return words is not None and is_changed(words, saved)
 
 
-def _draft(key: str) -> _Draft:
-    draft: _Draft = st.session_state.get(f"draft/{key}", _Draft())
+def _draft(key: str) -> Draft:
+    draft: Draft = st.session_state.get(f"draft/{key}", Draft())
     return draft
 
 
@@ -232,7 +232,7 @@ def _take(key: str) -> None:
     draft = _draft(key)
     if value and value["revision"] == draft.revision:
         words = AccompanyingText(subject=str(value["subject"]), body=str(value["body"]))
-        st.session_state[f"draft/{key}"] = _Draft(words=words, revision=draft.revision)
+        st.session_state[f"draft/{key}"] = Draft(words=words, revision=draft.revision)
 
 
 def _labels() -> dict[str, str]:

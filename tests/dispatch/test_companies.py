@@ -8,7 +8,6 @@ from email import message_from_bytes
 from email.policy import default
 from io import BytesIO
 
-import pypdf
 import pytest
 from PIL import Image
 from sqlalchemy import func, select
@@ -23,6 +22,7 @@ from core.model import DispatchStatus, DocumentType, Language
 from core.records import AccompanyingText, Company
 from tests import builders, desk
 from tests.mail.fault_server import Behaviour, FaultServer, free_port
+from tests.papers import pdf
 
 ME = "marie@dubois.example"
 
@@ -94,7 +94,7 @@ def test_a_test_never_goes_to_a_customer(app: App, smtp: FaultServer) -> None:
         (Behaviour(), "reject@x.test", trying.REFUSED),
         (Behaviour(), "toobig@x.test", trying.TOO_BIG),
         (Behaviour(size_limit=100), ME, trying.TOO_BIG),
-        (Behaviour(), "dropbefore@x.test", trying.LINE_LOST),
+        (Behaviour(), "droprcpt@x.test", trying.LINE_LOST),
         (Behaviour(), "dropafter@x.test", trying.UNCERTAIN),
         (Behaviour(refuse_sender="550 5.7.1 not you"), ME, trying.SENDER),
         (Behaviour(greeting="554 closed"), ME, trying.REFUSED),
@@ -169,16 +169,6 @@ def test_without_a_document_the_keywords_stand_as_they_are(app: App) -> None:
 
 
 # Terms, logo, bank -----------------------------------------------------------------------------------------------
-
-
-def pdf(pages: int = 2, *, password: str = "") -> bytes:
-    writer, content = pypdf.PdfWriter(), BytesIO()
-    for _ in range(pages):
-        writer.add_blank_page(200, 200)
-    if password:
-        writer.encrypt(password)
-    writer.write(content)
-    return content.getvalue()
 
 
 def test_terms_are_kept_replaced_and_removed(app: App) -> None:

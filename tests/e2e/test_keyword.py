@@ -104,7 +104,8 @@ def test_no_letter_is_lost_while_the_page_works(page: Page) -> None:
     expect(page.get_by_label("Objet", exact=True).last).to_have_value("Factuur {{ number }} van {{ seller }}")
     expect(text).to_have_count(1)
     expect(text).not_to_have_value(sentence)
-    page.get_by_role("radio", name="Français ✎").click()  # something waits there
+    expect(page.get_by_text("Pas encore enregistrés non plus : Français – Facture")).to_be_visible()
+    page.get_by_role("radio", name="Français").click()
     expect(page.get_by_label("Objet", exact=True).last).to_have_value("Facture {{ number }} de {{ seller }}")
     expect(text).to_have_count(1)
     expect(text).to_have_value(sentence)  # kept, though never saved

@@ -1,0 +1,234 @@
+"""The company page: each form saves or says at its own place what is no good, and nothing typed is lost."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.app import App
+from core.dispatch import companies
+from core.model import DispatchStatus, DocumentType, Language
+from core.records import AccompanyingText, Company, Security
+from pages.parts import mail_editor
+from tests import builders, desk
+from tests.mail.fault_server import FaultServer
+from tests.pages.screen import page, words
+from tests.papers import pdf
+
+PATH = "pages/records/companies.py"
+KEY = f"{desk.COMPANY}/fr/invoice"
+KIND = (Language.FR, DocumentType.INVOICE)
+
+
+def opened(part: str, language: str = "en", **query: str) -> AppTest:
+    test = page(PATH, language)
+    test.query_params["part"] = part
+    for name, value in query.items():
+        test.query_params[name] = value
+    test.run()
+    assert not test.exception
+    return test
+
+
+def company(app: App) -> Company:
+    return companies.find(app.desk, desk.COMPANY)
+
+
+def field(test: AppTest, label: str) -> Any:
+    [found] = [each for each in [*test.text_input, *test.text_area, *test.selectbox, *test.date_input] if each.label == label]
+    return found
+
+
+def press(test: AppTest, label: str, place: int = 0) -> AppTest:
+    test = [button for button in test.button if button.label == label][place].click().run()
+    assert not test.exception
+    return test
+
+
+def write(test: AppTest, subject: str, body: str) -> AppTest:
+    """What the editor in the browser hands over."""
+    mail_editor_key = f"draft/{KEY}"
+    test.session_state[mail_editor_key] = mail_editor.Draft(words=AccompanyingText(subject=subject, body=body))
+    return test.run()
+
+
+def preview(test: AppTest) -> str:
+    return "\n".join(str(each.proto.mixed.json) + str(each.proto.json) for each in test.get("bidi_component"))
+
+
+# Which company, which part ---------------------------------------------------------------------------------------
+
+
+def test_the_address_opens_a_company_and_a_part(dashboard: App) -> None:
+    desk.bring(dashboard, builders.invoice())
+    other = builders.seller(name="Zeta SRL", vat_id="BE0403019261", legal_id=None, endpoint=None)
+    desk.bring(dashboard, builders.invoice(seller=other))
+    test = opened("identity", company="BE0403019261")
+    assert test.selectbox(key="company-choice").value == "BE0403019261"
+    assert field(test, "Name").value == "Zeta SRL"
+    test.selectbox(key="company-choice").select(desk.COMPANY).run()
+    assert test.query_params["company"] == desk.COMPANY
+    assert field(test, "Name").value == "Atelier Dubois SRL"
+    assert opened("nonsense", company="nobody").selectbox(key="company-choice").value == desk.COMPANY
+
+
+@pytest.mark.parametrize("language", ["fr", "nl", "en"])
+@pytest.mark.parametrize("part", ["account", "texts", "terms", "identity"])
+def test_each_part_opens_in_each_language(dashboard: App, part: str, language: str) -> None:
+    desk.ready(dashboard, 25)
+    test = opened(part, language)
+    assert not test.error
+    assert not test.warning
+
+
+# Mail account ----------------------------------------------------------------------------------------------------
+
+
+def test_a_provider_fills_in_the_server(dashboard: App) -> None:
+    desk.bring(dashboard, builders.invoice())
+    test = opened("account")
+    field(test, "Provider").select("ovh").run()
+    assert (field(test, "Server").value, field(test, "Port").value) == ("ssl0.ovh.net", "465")
+    field(test, "Sender").set_value("factures@dubois.example")
+    press(test, "Save")
+    account = dashboard.desk.account(company(dashboard).id)
+    assert (account.host, account.port, account.security) == ("ssl0.ovh.net", 465, Security.TLS)
+    assert field(opened("account"), "Provider").value == "ovh"
+
+
+def test_a_bad_value_is_named_as_on_the_form_and_the_rest_stays(dashboard: App) -> None:
+    desk.bring(dashboard, builders.invoice())
+    test = opened("account")
+    field(test, "Server").set_value("smtp.example.be")
+    field(test, "Sender").set_value("nobody")
+    press(test, "Save")
+    [error] = test.error
+    assert "“nobody” is no good value for Sender" in error.value
+    assert (field(test, "Server").value, field(test, "Sender").value) == ("smtp.example.be", "nobody")
+    assert field(test, "Name").value == "Atelier Dubois SRL"  # the other forms are still there
+    assert dashboard.desk.account(company(dashboard).id).host == ""
+
+
+def test_a_test_goes_to_me(dashboard: App, smtp: FaultServer) -> None:
+    invoice_id = desk.ready(dashboard, smtp.port)
+    test = opened("account")
+    assert field(test, "Send a test to").value == "factures@dubois.example"
+    field(test, "Send a test to").set_value("marie@dubois.example").run()
+    press(test, "Send a test to me")
+    assert "2026-0001 itself was not sent" in test.success[0].value
+    assert [mail.recipients for mail in smtp.record.taken] == [("marie@dubois.example",)]
+    assert desk.status_of(dashboard, invoice_id) is DispatchStatus.TO_SEND
+    field(test, "Send a test to").set_value("ok+1@x.test").run()
+    press(test, "Send a test to me")
+    assert "stands on the card of the customer Customer 1" in test.error[0].value
+    assert field(test, "Server").value == "127.0.0.1"
+    press(test, "Test the connection")
+    assert "accepts the login" in test.success[0].value
+    assert len(smtp.record.taken) == 1
+
+
+# Texts -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def texts(dashboard: App) -> App:
+    desk.bring(dashboard, builders.invoice())
+    desk.set_company(dashboard, signature__fr="Marie Dubois", language="fr")
+    return dashboard
+
+
+def test_the_text_is_shown_with_a_real_invoice_and_saved(texts: App) -> None:
+    test = opened("texts")
+    assert "Facture 2026-0042 de Atelier Dubois SRL" in words(test).replace("\\", "")
+    write(test, "Facture n° {{ number }}", "Bonjour {{ buyer }}")
+    assert "Facture n° 2026-0042" in words(test).replace("\\", "")
+    assert "Bonjour Bakkerij Peeters BV" in preview(test)
+    assert company(texts).texts[KIND].subject != "Facture n° {{ number }}"
+    test.button(key=f"save-text/{KEY}").click().run()
+    assert company(texts).texts[KIND] == AccompanyingText(subject="Facture n° {{ number }}", body="Bonjour {{ buyer }}")
+    assert not test.error
+
+
+def test_an_unknown_keyword_is_refused_with_the_nearest_and_the_text_stays(texts: App) -> None:
+    test = opened("texts")
+    before = company(texts).texts
+    write(test, "Facture", "À payer : {{ montant_total }}")
+    assert "total_with_vat" in test.warning[0].value.replace("\\", "")  # in the preview's place
+    test.button(key=f"save-text/{KEY}").click().run()
+    assert "“montant_total”, which does not exist. The nearest is “total_with_vat”" in test.error[0].value.replace("\\", "")
+    assert company(texts).texts == before
+    assert test.session_state[f"draft/{KEY}"].words.body == "À payer : {{ montant_total }}"
+
+
+def test_a_draft_survives_a_look_at_another_text(texts: App) -> None:
+    test = opened("texts")
+    write(test, "Facture", "Pas fini")
+    test.text_area(key=f"signature-field/{desk.COMPANY}/fr").set_value("Paul Dubois").run()
+    test.segmented_control(key=f"text-language/{desk.COMPANY}").set_value(Language.NL).run()
+    assert "Factuur 2026-0042" in words(test).replace("\\", "")
+    assert "Not saved yet either: Français – Invoice" in words(test)
+    test.segmented_control(key=f"text-language/{desk.COMPANY}").set_value(Language.FR).run()
+    assert "Pas fini" in preview(test)
+    assert test.text_area(key=f"signature-field/{desk.COMPANY}/fr").value == "Paul Dubois"
+    test.button(key=f"save-text/{KEY}").click().run()
+    assert company(texts).texts[KIND].body == "Pas fini"
+    assert company(texts).signatures[Language.FR] == "Paul Dubois"
+
+
+def test_a_pasted_signature_is_taken_out_on_request(texts: App) -> None:
+    test = opened("texts")
+    write(test, "Facture", "Bonjour,\n\nMARIE  DUBOIS\n")
+    assert "read it twice" in test.warning[0].value
+    press(test, "Take it out of the text")
+    assert not test.warning
+    assert test.session_state[f"draft/{KEY}"].words.body == "Bonjour,"
+
+
+def test_without_a_credit_note_the_keywords_stand_as_they_are(texts: App) -> None:
+    test = opened("texts")
+    test.segmented_control(key=f"text-kind/{desk.COMPANY}").set_value("credit_note").run()
+    assert "There is no credit note of this company yet" in test.info[0].value
+    assert "Note de crédit {{ number }}" in words(test).replace("\\", "")
+
+
+# Identity and terms ----------------------------------------------------------------------------------------------
+
+
+def test_the_identity_is_saved_and_an_odd_iban_only_warns(dashboard: App) -> None:
+    desk.bring(dashboard, builders.invoice())
+    test = opened("identity")
+    field(test, "Name").set_value("Atelier Dubois & Fils SRL")
+    field(test, "IBAN").set_value("BE71 0961 2345 6768")
+    field(test, "With Facturier since").set_value(date(2026, 12, 1))
+    press(test, "Save", -1)
+    saved = company(dashboard)
+    assert (saved.name, saved.iban, saved.go_live) == ("Atelier Dubois & Fils SRL", "BE71096123456768", date(2026, 12, 1))
+    assert "not a correct IBAN" in test.warning[0].value
+    field(test, "With Facturier since").set_value(None)
+    field(test, "Country (two letters)").set_value("Belgium")
+    press(test, "Save", -1)
+    assert "is no good value for Country (two letters)" in test.error[0].value
+    field(test, "Country (two letters)").set_value("BE")
+    press(test, "Save", -1)
+    assert company(dashboard).go_live is None
+
+
+def test_terms_are_refused_at_their_place_then_kept_looked_at_and_removed(dashboard: App) -> None:
+    desk.bring(dashboard, builders.invoice())
+    test = opened("terms")
+    places = list(Language)
+    test.file_uploader[places.index(Language.NL)].upload("verkoop.pdf", pdf(password="geheim"), "application/pdf").run()
+    assert "encrypted" in test.error[0].value
+    assert not [button for button in test.button if button.label == "Attach this file"]
+    test.file_uploader[places.index(Language.NL)].upload("verkoop.pdf", pdf(2), "application/pdf").run()
+    assert "2 pages" in words(test)
+    assert company(dashboard).terms == {}
+    press(test, "Attach this file")
+    assert company(dashboard).terms[Language.NL].name == "verkoop.pdf"
+    press(test, "Look at it")
+    press(test, "Close")
+    press(test, "Remove")
+    assert company(dashboard).terms == {}
