@@ -12,7 +12,7 @@ import typer
 from core.commands.arguments import CompanyKey, Kind, Number, Year, chosen, company_id
 from core.commands.output import Format, Output, show
 from core.commands.shell import DONE, SOME_REFUSED, complain, opened_app
-from core.errors import UsageError
+from core.errors import Sentence, UsageError
 from core.model import DispatchStatus, Ledger
 
 if TYPE_CHECKING:
@@ -31,36 +31,48 @@ def import_(
     company: CompanyKey = None,
     already_sent: Annotated[bool, typer.Option("--already-sent", help="Mark what is new as sent elsewhere.")] = False,
     replace: Annotated[bool, typer.Option("--replace", help="A file of another name may replace an invoice that has not left.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would become of each; nothing is written.")] = False,
     output: Format = Output.TABLE,
 ) -> int:
-    """Import invoices. Nothing is sent."""
+    """Import invoices (XML, CSV, XLSX), PDFs beside them, and lists of customers. Nothing is sent."""
     from core.dispatch import companies, importing
 
     opened = opened_app()
     key = companies.find(opened.desk, company).key if company else None
     options = importing.Options(company_key=key, already_sent=already_sent, replace=replace)
-    results = importing.import_paths(opened.desk, paths, options)
+    files = [importing.dropped_file(path) for path in importing.find_files(paths)]
+    if dry_run:
+        planned = importing.plan(opened.desk, files, options)
+        notes, results = planned.notes, planned.rows
+    else:
+        said: list[Sentence] = []
+        results = tuple(importing.import_dropped(opened.desk, files, options, note=said.append))
+        notes = tuple(said)
+    for note in notes:
+        complain.print(str(note))
     show([_import_row(result) for result in results], output, columns=IMPORT_COLUMNS)
     return SOME_REFUSED if any(result.outcome is importing.ImportOutcome.REFUSED for result in results) else DONE
 
 
 def _import_row(result: Imported) -> dict[str, Any]:
-    """A file and what became of it."""
+    """An invoice or customer of a file, and what became of it."""
     invoice = result.invoice
     return {
         "file": result.file,
         "outcome": result.outcome.value,
         "reason": str(result.reason) if result.reason else None,
         "place": result.place or None,
-        "number": invoice.number if invoice else None,
+        "number": result.number or None,
         "type": invoice.type_code.value if invoice else None,
         "company": result.company_key or None,
-        "buyer": invoice.buyer.name if invoice else None,
+        "buyer": invoice.buyer.name if invoice else result.customer or None,
         "issue_date": invoice.issue_date.isoformat() if invoice else None,
         "currency": invoice.currency if invoice else None,
         "total_with_vat": str(invoice.totals.total_with_vat) if invoice else None,
         "amount_due": str(invoice.totals.amount_due) if invoice else None,
+        "pdf": result.pdf_name or None,
         "warnings": [str(warning) for warning in result.warnings],
+        "changes": {change.field: [change.before, change.after] for change in result.changes},
     }
 
 

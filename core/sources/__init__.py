@@ -8,32 +8,42 @@ from stat import S_ISREG
 from core.errors import FileNotReadable, FormatUnsupported
 from core.model import SourceFile
 from core.sources import ubl
+from core.sources.table_files import TABLE_ENDINGS
 from core.sources.xml import MAX_BYTES, refuse_size
 
+PDF = ".pdf"
 ACCEPTED_ENDINGS = frozenset({".xml"})
+IMPORTED_ENDINGS = ACCEPTED_ENDINGS | TABLE_ENDINGS | {PDF}
 
 
-def read_file(path: Path) -> SourceFile:
-    """The invoice in a file. Raises subclasses of SourceRefused; nothing is read of a file that is too large."""
-    ending = path.suffix.lower()
-    if ending not in ACCEPTED_ENDINGS:
-        raise FormatUnsupported(ending=ending or path.name)
+def read_content(path: Path) -> bytes:
+    """The bytes of a file that may be imported. Raises subclasses of SourceRefused; nothing is read of a file that is too large."""
+    _refuse_ending(path.name, IMPORTED_ENDINGS)
     try:
         status = path.stat()
         if not S_ISREG(status.st_mode):
             raise FileNotReadable(why="it is not a file")
         refuse_size(status.st_size)
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)  # it may have grown since
+            return file.read(MAX_BYTES + 1)  # it may have grown since
     except OSError as problem:
         raise FileNotReadable(why=problem.strerror or str(problem)) from problem
-    return ubl.read(data)
+
+
+def read_file(path: Path) -> SourceFile:
+    """The invoice in an XML file. Raises subclasses of SourceRefused."""
+    _refuse_ending(path.name)
+    return read_bytes(path.name, read_content(path))
 
 
 def read_bytes(name: str, data: bytes) -> SourceFile:
-    """The same for an uploaded file, whose name gives the ending."""
-    ending = Path(name).suffix.lower()
-    if ending not in ACCEPTED_ENDINGS:
-        raise FormatUnsupported(ending=ending or name)
+    """The invoice in XML, of an uploaded file too, whose name gives the ending."""
+    _refuse_ending(name)
     refuse_size(len(data))
     return ubl.read(data)
+
+
+def _refuse_ending(name: str, accepted: frozenset[str] = ACCEPTED_ENDINGS) -> None:
+    ending = Path(name).suffix.lower()
+    if ending not in accepted:
+        raise FormatUnsupported(ending=ending or name)

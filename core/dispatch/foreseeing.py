@@ -1,0 +1,176 @@
+"""What would become of an invoice that was read: new, unchanged, a new version, or refused with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from core.archive import sha256
+from core.database import import_rows
+from core.database import invoices as invoice_rows
+from core.database.import_rows import Former, Identity
+from core.dispatch.desk import Desk
+from core.dispatch.imported import Candidate, Imported, ImportOutcome, LonePdf, Options, refused
+from core.errors import FacturierError, OtherCompany, SameNumberOtherFile, SameNumberOtherInvoice, Sentence, SourceRefused
+from core.model import DispatchStatus, Invoice, Ledger
+from core.sources import identifiers
+
+REPLACEABLE = frozenset({DispatchStatus.TO_SEND, DispatchStatus.TO_PRINT, DispatchStatus.HELD, DispatchStatus.FAILED})
+
+
+class PdfTooLate(SourceRefused):
+    template = "{pdf} was not attached: invoice {number} has left or is about to."
+
+
+class PdfThere(SourceRefused):
+    template = "Invoice {number} has a PDF already; {pdf} was not attached."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A candidate as it would be kept: its content as JSON, and the digests of its files."""
+
+    candidate: Candidate
+    company_key: str
+    content: str = field(repr=False)
+    pdf_sha256: str | None
+    xml_sha256: str | None
+
+    @property
+    def invoice(self) -> Invoice:
+        return self.candidate.source.invoice
+
+    @property
+    def identity(self) -> Identity:
+        return import_rows.identity(self.company_key, self.invoice)
+
+    def digest(self, pdf_sha256: str | None) -> str:
+        return sha256(f"{self.content}\n{pdf_sha256 or ''}".encode())
+
+
+def prepare(candidate: Candidate) -> Prepared:
+    source = candidate.source
+    return Prepared(
+        candidate=candidate,
+        company_key=candidate.company_key or identifiers.party_key(source.invoice.seller),
+        content=invoice_rows.to_json(source.invoice),
+        pdf_sha256=sha256(source.pdf) if source.pdf else None,
+        xml_sha256=sha256(source.xml) if source.xml else None,
+    )
+
+
+def decide(prepared: Prepared, former: Former | None, options: Options) -> ImportOutcome:
+    """What is to become of it. Raises OtherCompany, SameNumberOtherInvoice and SameNumberOtherFile."""
+    invoice = prepared.invoice
+    if options.company_key is not None and prepared.company_key != options.company_key:
+        raise OtherCompany(number=invoice.number, seller=invoice.seller.name, company=options.company_key)
+    if former is None:
+        return ImportOutcome.NEW
+    if former.content_sha256 == prepared.digest(prepared.pdf_sha256) or _only_lacks_pdf(prepared, former):
+        return ImportOutcome.UNCHANGED
+    gains_pdf = bool(prepared.candidate.paired) and former.pdf_sha256 is None and former.content_sha256 == prepared.digest(None)
+    values = {"number": invoice.number, "year": str(invoice.issue_date.year), "company": invoice.seller.name}
+    if former.status not in REPLACEABLE:
+        if gains_pdf:
+            return ImportOutcome.UNCHANGED
+        raise SameNumberOtherInvoice(**values, status=former.status.value)
+    if former.source_name != prepared.candidate.name and not options.replace and not gains_pdf:
+        raise SameNumberOtherFile(**values, former=former.source_name)
+    return ImportOutcome.NEW_VERSION
+
+
+def _only_lacks_pdf(prepared: Prepared, former: Former) -> bool:
+    """The same invoice without the PDF that was attached to it meanwhile: nothing new, and the PDF stays."""
+    return prepared.pdf_sha256 is None and former.content_sha256 == prepared.digest(former.pdf_sha256)
+
+
+def result(prepared: Prepared, outcome: ImportOutcome, *, invoice_id: int | None = None, late: bool = False) -> Imported:
+    candidate, invoice = prepared.candidate, prepared.invoice
+    warnings = invoice.warnings + ((Sentence(PdfTooLate.template, {"pdf": candidate.paired, "number": invoice.number}),) if late else ())
+    return Imported(
+        file=candidate.file,
+        outcome=outcome,
+        where=candidate.where,
+        place=str(candidate.where or ""),
+        invoice_id=invoice_id,
+        invoice=invoice,
+        number=invoice.number,
+        company_key=prepared.company_key,
+        warnings=warnings,
+        pdf_name="" if late else candidate.paired,
+    )
+
+
+def refusal(prepared: Prepared, error: FacturierError) -> Imported:
+    candidate = prepared.candidate
+    return refused(
+        candidate.file,
+        error.sentence,
+        where=candidate.where,
+        place=getattr(error, "place", ""),
+        number=prepared.invoice.number,
+        company_key=prepared.company_key,
+    )
+
+
+# Foreseeing -----------------------------------------------------------------------------------------------------
+
+
+def foresee(desk: Desk, candidates: Sequence[Candidate], options: Options) -> list[Imported]:
+    """What would become of them, in this order; nothing is written and nobody waits."""
+    ready = [prepare(candidate) for candidate in candidates]
+    with desk.database.read() as connection:
+        known = import_rows.formers(connection, [each.identity for each in ready])
+    return [_foreseen(each, known, options) for each in ready]
+
+
+def foresee_pdfs(desk: Desk, pdfs: Sequence[LonePdf]) -> list[Imported]:
+    """PDFs for invoices of the ledger."""
+    with desk.database.read() as connection:
+        return [attached(lone, invoice_rows.load(connection, lone.invoice_id).invoice) for lone in pdfs]
+
+
+def attached(lone: LonePdf, invoice: Invoice, *, invoice_id: int | None = None) -> Imported:
+    return Imported(
+        file=lone.file, outcome=ImportOutcome.NEW_VERSION, invoice_id=invoice_id, invoice=invoice, number=invoice.number, pdf_name=lone.name
+    )
+
+
+def pdf_refusal(number: str, status: DispatchStatus, pdf_sha256: str | None, name: str) -> None:
+    """Raises PdfThere and PdfTooLate where an invoice of the ledger cannot take a PDF."""
+    if pdf_sha256 is not None:
+        raise PdfThere(number=number, pdf=name)
+    if status not in REPLACEABLE:
+        raise PdfTooLate(number=number, pdf=name)
+
+
+def _foreseen(prepared: Prepared, known: dict[Identity, Former], options: Options) -> Imported:
+    former = known.get(prepared.identity)
+    try:
+        outcome = decide(prepared, former, options)
+    except FacturierError as error:
+        return refusal(prepared, error)
+    if outcome is not ImportOutcome.UNCHANGED:  # what follows in the same import meets this one
+        known[prepared.identity] = as_former(prepared, former, options)
+    return result(prepared, outcome, late=is_late(prepared, former, outcome))
+
+
+def as_former(prepared: Prepared, former: Former | None, options: Options) -> Former:
+    status = DispatchStatus.ELSEWHERE if options.already_sent and former is None else former.status if former else DispatchStatus.TO_SEND
+    return Former(
+        id=former.id if former else 0,
+        version=former.version + 1 if former else 1,
+        number=prepared.invoice.number,
+        status=status,
+        ledger=former.ledger if former else Ledger.PAPER,
+        ledger_fixed=former.ledger_fixed if former else False,
+        content_sha256=prepared.digest(prepared.pdf_sha256),
+        xml_sha256=prepared.xml_sha256,
+        pdf_sha256=prepared.pdf_sha256,
+        source_name=prepared.candidate.name,
+    )
+
+
+def is_late(prepared: Prepared, former: Former | None, outcome: ImportOutcome) -> bool:
+    lacks = former is not None and former.pdf_sha256 is None and bool(prepared.candidate.paired)
+    return lacks and outcome is ImportOutcome.UNCHANGED

@@ -1,0 +1,89 @@
+"""Step 1 of an import: the files that are dropped, and how they are to be taken; both stay when the page is left."""
+
+from __future__ import annotations
+
+import hashlib
+
+import streamlit as st
+
+from core.dispatch import companies, import_summary, importing
+from core.sources.table_columns import TableKind
+from pages.parts.resources import desk, language, t
+
+FILES, PLAN, RESULT = "import-files", "import-plan", "import-result"
+ENDINGS = ["xml", "csv", "xlsx", "pdf"]
+
+
+def show() -> tuple[dict[str, tuple[str, bytes]], importing.Options]:
+    """The dropped files by what tells them apart, and the options."""
+    key = f"drop/{st.session_state.get('import-round', 0)}"
+    st.file_uploader(
+        t("Invoices as XML, CSV or XLSX, PDFs named after their number, lists of customers: drop them all here"),
+        type=ENDINGS,
+        accept_multiple_files=True,
+        key=key,
+        on_change=lambda: _take(key),
+    )
+    files: dict[str, tuple[str, bytes]] = st.session_state.get(FILES, {})
+    with st.container(horizontal=True, vertical_alignment="center"):
+        sent_before = _tick(t("These were already sent another way"), "import-sent-before")
+        replaces = _tick(t("A file may replace an invoice of the same number that has not left"), "import-replaces")
+    return files, importing.Options(already_sent=sent_before, replace=replaces, table_company=_company(files))
+
+
+def _tick(label: str, name: str) -> bool:
+    """A tick that outlives the page."""
+    st.session_state.setdefault(f"{name}/kept", False)
+    ticked = st.checkbox(label, value=st.session_state[f"{name}/kept"], key=name)
+    st.session_state[f"{name}/kept"] = ticked
+    return ticked
+
+
+def _take(key: str) -> None:
+    """What lies in the drop zone now; the same content twice counts once."""
+    taken: dict[str, tuple[str, bytes]] = {}
+    for file in st.session_state[key] or ():
+        content = file.getvalue()
+        taken.setdefault(f"{file.name}/{hashlib.sha256(content).hexdigest()}", (file.name, content))
+    st.session_state[FILES] = taken
+    st.session_state.pop(RESULT, None)
+
+
+def start_again() -> None:
+    """An empty drop zone: another key makes another widget."""
+    st.session_state["import-round"] = st.session_state.get("import-round", 0) + 1
+    for name in (FILES, PLAN):
+        st.session_state.pop(name, None)
+
+
+def _company(files: dict[str, tuple[str, bytes]]) -> str | None:
+    """Which company a table without seller columns is from; asked only where there are several."""
+    if not any(name.lower().endswith((".csv", ".xlsx")) for name, _ in files.values()):
+        return None
+    names = {company.key: company.name for company in companies.list_companies(desk())}
+    if len(names) < 2:
+        return None
+    kept = st.session_state.get("import-company/kept")
+    chosen: str | None = st.selectbox(
+        t("Invoicing company of tables that do not name one"),
+        [None, *names],
+        index=[None, *names].index(kept if kept in names else None),
+        format_func=lambda key: names[key] if key else t("The table says it"),
+        key="import-company",
+        width=420,
+    )
+    st.session_state["import-company/kept"] = chosen
+    return chosen
+
+
+def empty() -> None:
+    """What can be dropped, and tables to begin with."""
+    st.info(t("Nothing is written before you have seen what would become of each invoice."))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(t("Tables to begin with:"))
+        for kind, label, name in (
+            (TableKind.INVOICES, t("Invoices (CSV)"), t("invoices-template.csv")),
+            (TableKind.CUSTOMERS, t("Customers (CSV)"), t("customers-template.csv")),
+        ):
+            content = import_summary.template(kind, language())
+            st.download_button(label, content, file_name=name, mime="text/csv", on_click="ignore", key=f"template/{kind}")
