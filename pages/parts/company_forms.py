@@ -13,6 +13,16 @@ from core.records import Company
 from pages.parts import feedback
 from pages.parts.resources import desk, shown
 
+# The uploader's own small print is English and names the limit of all uploads; a logo is looked at on white paper, as it is printed.
+_LOOKS = """<style>
+[class*="st-key-company-file"] [data-testid="stFileUploaderDropzoneInstructions"] { display: none; }
+[class*="st-key-logo-paper"] { background: #fff; }
+</style>"""
+
+
+def looks() -> None:
+    st.html(_LOOKS)
+
 
 def save(company: Company, values: Sequence[Value], *, labels: Mapping[str, str], done: str) -> bool:
     """All or nothing. What is refused is told right here, and everything typed stays; `labels` are the names on the form."""

@@ -60,9 +60,9 @@ def look(company: Company) -> list[Value]:
     colour = st.color_picker(t("Colour"), value=company.colour or COLOUR)
     kept = company_files.logo(desk(), company)
     if kept:
-        with st.container(border=True, width="content"):
+        with st.container(border=True, width="content", key=f"logo-paper/{company.key}"):
             st.image(kept, width=160)
-    logo = st.file_uploader(t("Logo (PNG or JPEG)"), type=["png", "jpg", "jpeg"], key=f"logo/{company.key}/{company.logo_sha256}")
+    logo = st.file_uploader(t("Logo (PNG or JPEG)"), type=["png", "jpg", "jpeg"], key=f"company-file/logo/{company.key}/{company.logo_sha256}")
     changes = [Value("language", language.value), Value("go_live", started.isoformat() if started else "")]
     changes += [Value("colour", colour)] if colour != (company.colour or COLOUR) else []
     return changes + ([Value("logo", logo.getvalue(), logo.name)] if logo else [])

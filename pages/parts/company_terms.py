@@ -12,14 +12,11 @@ from core.records import Company, Terms
 from pages.parts import company_forms, feedback, preview_panel
 from pages.parts.resources import desk, plain, t
 
-# The uploader's own small print is English and names the limit of all uploads.
-_OWN_WORDS = "<style>[class*='st-key-terms-file'] [data-testid=stFileUploaderDropzoneInstructions] { display: none }</style>"
 LABELS = {f"terms.{language.value}": N_("Terms of sale (PDF)") for language in Language}
 
 
 def show(company: Company) -> None:
     st.caption(t("The PDF is attached to every invoice mail in that language."))
-    st.html(_OWN_WORDS)
     for place, language in zip(st.columns(3), Language, strict=True):
         with place.container(border=True):
             st.markdown(f"**{NAMES[language]}**")
@@ -61,7 +58,7 @@ def replacement(company: Company, language: Language, kept: Terms | None) -> Non
     digest = kept.sha256 if kept else ""
     limit = f"{desk().settings.terms_limit / company_files.MIB:g}"
     label = t("Drag another PDF here (at most {limit} MB)", limit=limit) if kept else t("Drag a PDF here (at most {limit} MB)", limit=limit)
-    file = st.file_uploader(label, type=["pdf"], key=f"terms-file/{company.key}/{language}/{digest}")
+    file = st.file_uploader(label, type=["pdf"], key=f"company-file/terms/{company.key}/{language}/{digest}")
     if file is None:
         return
     with feedback.told():

@@ -15,7 +15,7 @@ from core.i18n import N_, NAMES
 from core.model import DocumentType, Language
 from core.records import AccompanyingText, Company
 from core.rendering import mail_text, signatures
-from pages.parts import company_forms, mail_editor, mail_preview
+from pages.parts import company_forms, feedback, mail_editor, mail_preview
 from pages.parts.resources import desk, plain, shown, t, translated
 from pages.parts.resources import language as screen
 
@@ -54,15 +54,16 @@ class Place:
 @st.fragment
 def show(company: Company) -> None:
     """A fragment: typing moves the preview, and nothing else of the page."""
-    place, wants_saving = choose(company)
-    left, right = st.columns([52, 48], gap="medium")
-    with left:
-        words = mail_editor.edit(place.saved, mail_text.standard(place.language, place.type_code), key=place.key)
-        signature = signature_field(place)
-    with right:
-        if not wants_saving or save(place, words, signature):
-            repeated(place, words, signature)
-            preview(place, words, signature)
+    with feedback.told():
+        place, wants_saving = choose(company)
+        left, right = st.columns([52, 48], gap="medium")
+        with left:
+            words = mail_editor.edit(place.saved, mail_text.standard(place.language, place.type_code), key=place.key)
+            signature = signature_field(place)
+        with right:
+            if not wants_saving or save(place, words, signature):
+                repeated(place, words, signature)
+                preview(place, words, signature)
 
 
 def choose(company: Company) -> tuple[Place, bool]:

@@ -8,7 +8,7 @@ import streamlit as st
 from core.dispatch import companies
 from core.i18n import N_
 from core.records import Company
-from pages.parts import company_account, company_identity, company_terms, company_texts, feedback, menu
+from pages.parts import company_account, company_forms, company_identity, company_terms, company_texts, feedback, menu
 from pages.parts.resources import desk, language, t
 
 PARTS = {
@@ -62,4 +62,5 @@ with feedback.told():
         st.info(t("No invoicing company yet. It comes with the first invoice you import."))
         st.page_link(menu.IMPORTS, label=t("Import"))
     else:
+        company_forms.looks()
         show_parts(choose(known))
