@@ -30,6 +30,7 @@ CITY = "city"
 WARNINGS = "warning_count"
 ELSEWHERE_BECAUSE = "elsewhere_because"
 HELD_BECAUSE = "held_because"
+PEPPOL = "peppol_elsewhere"
 
 COLUMNS = (
     ID,
@@ -54,6 +55,7 @@ COLUMNS = (
     WARNINGS,
     ELSEWHERE_BECAUSE,
     HELD_BECAUSE,
+    PEPPOL,
 )
 _MONEY = pa.decimal128(20, 2)
 

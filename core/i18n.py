@@ -9,7 +9,7 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
@@ -70,6 +70,11 @@ def number(language: Language, value: Decimal, *, decimals: int | None = None) -
 
 def day(language: Language, value: date) -> str:
     return format_date(value, format="dd/MM/yyyy" if language is not Language.EN else "d MMM yyyy", locale=REGION[language])
+
+
+def clock(language: Language, value: datetime) -> str:
+    """The time of day, already in the reader's zone."""
+    return format_time(value, format="HH:mm", locale=REGION[language])
 
 
 def moment(language: Language, value: datetime) -> str:

@@ -11,6 +11,7 @@ from core.errors import Sentence
 from core.i18n import N_
 from core.mailbox import is_valid
 from core.model import SENDABLE, DispatchStatus, DocumentType, Language, RecipientRole
+from core.reasons import said
 from core.records import IT_IS_HELD, Company, Customer, InvoiceRow, MailAccount
 
 
@@ -91,7 +92,7 @@ def look(invoice: InvoiceRow, customer: Customer, state: CompanyState, *, former
         values = {"former": former, "customer": customer.name}
         reasons.append(Reason(level=Level.BLOCKED, sentence=Sentence(STANDING[invoice.status], values), remedy=_where(invoice.status)))
     elif invoice.held_because is not None:
-        reasons.append(Reason(level=Level.BLOCKED, sentence=Sentence(IT_IS_HELD, {"reason": invoice.held_because}), remedy=Remedy.RELEASE))
+        reasons.append(Reason(level=Level.BLOCKED, sentence=Sentence(IT_IS_HELD, {"reason": said(invoice.held_because)}), remedy=Remedy.RELEASE))
     else:
         reasons += _about_customer(customer) + _about_company(invoice, customer, state)
     reasons += [Reason(level=Level.WARNING, sentence=warning) for warning in source_warnings]

@@ -18,6 +18,7 @@ from core.database.statuses import refresh_status
 from core.errors import Sentence
 from core.i18n import N_
 from core.model import OPEN, SENDABLE, DeliveryStatus, DispatchStatus, Ledger, RecipientRole
+from core.reasons import said
 from core.records import IT_IS_HELD, AccompanyingText, Seal, Versions, what_moved
 
 ALREADY = {
@@ -152,7 +153,7 @@ def _refusal(state: _Standing, request: Request, pending: DispatchStatus | None)
     if state.status not in SENDABLE:
         return Sentence(ALREADY[state.status])
     if state.held_because is not None:
-        return Sentence(IT_IS_HELD, {"reason": state.held_because})
+        return Sentence(IT_IS_HELD, {"reason": said(state.held_because)})
     if pending is not None:
         return Sentence(ALREADY[pending])
     if request.seen is not None:
@@ -168,17 +169,18 @@ def _still_due(connection: Connection, request: Request, state: _Standing) -> di
     """
     if state.status is DispatchStatus.TO_SEND:
         return dict(request.recipients)
-    served = connection.scalars(
+    have_it = served(connection, request.invoice_id)
+    return {recipient: role for recipient, role in request.recipients.items() if recipient.lower() not in have_it}
+
+
+def served(connection: Connection, invoice_id: int) -> set[str]:
+    """The customer's addresses, small, that a server took any copy for."""
+    taken = connection.scalars(
         select(deliveries.c.recipient)
         .join(messages, deliveries.c.message_id == messages.c.id)
-        .where(
-            messages.c.invoice_id == request.invoice_id,
-            deliveries.c.status == DeliveryStatus.SENT,
-            deliveries.c.role != RecipientRole.ARCHIVE,
-        )
+        .where(messages.c.invoice_id == invoice_id, deliveries.c.status == DeliveryStatus.SENT, deliveries.c.role != RecipientRole.ARCHIVE)
     )
-    have_it = {recipient.lower() for recipient in served}
-    return {recipient: role for recipient, role in request.recipients.items() if recipient.lower() not in have_it}
+    return {recipient.lower() for recipient in taken}
 
 
 def _insert(

@@ -2,56 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from email.utils import parseaddr
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 from pandas.io.formats.style import Styler
 
 from core import frames, i18n
+from core.errors import Sentence
 from core.i18n import N_
-from core.model import DeliveryStatus, DispatchStatus, DocumentType, Language, Ledger
+from core.model import LEFT, PENDING, DeliveryStatus, DispatchStatus, DocumentType, Language, Ledger
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Background and text, which always go together."""
+
+    background: str
+    text: str
+
+    @property
+    def css(self) -> str:
+        return f"background-color:{self.background};color:{self.text}"
+
+
+@dataclass(frozen=True)
+class Paint:
+    """A meaning's colours on a light and on a dark screen."""
+
+    light: Pair
+    dark: Pair
 
 
 @dataclass(frozen=True)
 class Look:
-    """A colour pair per theme-independent meaning; empty means the table's own colours (white, to do)."""
+    """Label, icon and colours; no paint means the table's own colours (white, to do)."""
 
     label: str
     icon: str
-    background: str = ""
-    text: str = ""
+    paint: Paint | None = None
 
-    @property
-    def css(self) -> str:
-        return f"background-color:{self.background};color:{self.text}" if self.background else ""
+    def css(self, *, dark: bool = False) -> str:
+        if self.paint is None:
+            return ""
+        return (self.paint.dark if dark else self.paint.light).css
 
 
-GREEN, BLUE, RED, ORANGE, GREY, YELLOW = (
-    ("#d9f2e0", "#0f4d26"),
-    ("#dbe9fb", "#173e70"),
-    ("#fbdcdc", "#7a1414"),
-    ("#fde5c4", "#6b3a00"),
-    ("#e6e8eb", "#3b434d"),
-    ("#fbf3c4", "#574a00"),
-)
+GREEN = Paint(Pair("#d9f2e0", "#0f4d26"), Pair("#12361f", "#b4e8c6"))
+BLUE = Paint(Pair("#dbe9fb", "#173e70"), Pair("#142c4c", "#bcd7fa"))
+RED = Paint(Pair("#fbdcdc", "#7a1414"), Pair("#4a1717", "#fbc5c5"))
+ORANGE = Paint(Pair("#fde5c4", "#6b3a00"), Pair("#47290a", "#fbd6a3"))
+GREY = Paint(Pair("#e6e8eb", "#3b434d"), Pair("#2b3037", "#c8ced6"))
+YELLOW = Paint(Pair("#fbf3c4", "#574a00"), Pair("#3d3508", "#f3e7a0"))
 LOOKS: Mapping[DispatchStatus, Look] = {
     DispatchStatus.TO_SEND: Look(N_("To send"), "○"),
-    DispatchStatus.QUEUED: Look(N_("Queued"), "◔", *BLUE),
-    DispatchStatus.SENDING: Look(N_("Sending"), "◑", *BLUE),
-    DispatchStatus.SENT: Look(N_("Sent"), "✓", *GREEN),
-    DispatchStatus.PARTLY_SENT: Look(N_("Partly sent"), "◐", *ORANGE),
-    DispatchStatus.FAILED: Look(N_("Failed"), "✗", *RED),
-    DispatchStatus.UNCERTAIN: Look(N_("Uncertain"), "?", *ORANGE),
-    DispatchStatus.HELD: Look(N_("Held"), "‖", *YELLOW),
-    DispatchStatus.BOUNCED: Look(N_("Bounced"), "↩", *RED),
-    DispatchStatus.ELSEWHERE: Look(N_("Sent elsewhere"), "⇢", *GREY),
+    DispatchStatus.QUEUED: Look(N_("Queued"), "◔", BLUE),
+    DispatchStatus.SENDING: Look(N_("Sending"), "◑", BLUE),
+    DispatchStatus.SENT: Look(N_("Sent"), "✓", GREEN),
+    DispatchStatus.PARTLY_SENT: Look(N_("Partly sent"), "◐", ORANGE),
+    DispatchStatus.FAILED: Look(N_("Failed"), "✗", RED),
+    DispatchStatus.UNCERTAIN: Look(N_("Uncertain"), "?", ORANGE),
+    DispatchStatus.HELD: Look(N_("Held"), "‖", YELLOW),
+    DispatchStatus.BOUNCED: Look(N_("Bounced"), "↩", RED),
+    DispatchStatus.ELSEWHERE: Look(N_("Sent elsewhere"), "⇢", GREY),
     DispatchStatus.TO_PRINT: Look(N_("To print"), "○"),
-    DispatchStatus.PRINTED: Look(N_("Printed"), "⎙", *BLUE),
-    DispatchStatus.POSTED: Look(N_("Mailed"), "✓", *GREEN),
+    DispatchStatus.PRINTED: Look(N_("Printed"), "⎙", BLUE),
+    DispatchStatus.POSTED: Look(N_("Mailed"), "✓", GREEN),
 }
 DELIVERY_LOOKS: Mapping[DeliveryStatus, Look] = {
     DeliveryStatus.QUEUED: LOOKS[DispatchStatus.QUEUED],
@@ -88,17 +109,16 @@ HEADINGS: Mapping[str, str] = {
     COMPANY: N_("Company"),
     REMARK: N_("Remark"),
 }
-WIDTHS: Mapping[str, int] = {
-    STATUS: 190,
-    NUMBER: 125,
-    DATE: 90,
-    CUSTOMER: 230,
-    TOTAL: 115,
+WIDTHS: Mapping[str, int] = {  # SCREENS; the remark has what is left
+    STATUS: 165,
+    NUMBER: 115,
+    DATE: 88,
+    CUSTOMER: 215,
+    TOTAL: 105,
     SEND_TO: 195,
-    PLACE: 160,
-    LANGUAGE: 60,
-    COMPANY: 110,
-    REMARK: 130,
+    PLACE: 150,
+    LANGUAGE: 50,
+    COMPANY: 105,
 }
 RIGHT = frozenset({TOTAL})
 
@@ -108,70 +128,114 @@ def label(language: Language, status: DispatchStatus | DeliveryStatus) -> str:
     return f"{look.icon} {i18n.translate(language, look.label)}"
 
 
-def columns(ledger: Ledger | None) -> tuple[str, ...]:
-    """The paper ledger shows where the letter goes instead of the address of the mail."""
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """Who looks at the table, and when."""
+
+    language: Language
+    zone: ZoneInfo
+    today: date
+    dark: bool = False
+
+
+def columns(ledger: Ledger | None, *, narrow: bool = False, companies: bool = True) -> tuple[str, ...]:
+    """The paper ledger shows where the letter goes instead of the address of the mail; beside a document there is room for four."""
+    if narrow:
+        return (STATUS, NUMBER, CUSTOMER, TOTAL)
     where = PLACE if ledger is Ledger.PAPER else SEND_TO
-    return (STATUS, NUMBER, DATE, CUSTOMER, TOTAL, where, LANGUAGE, COMPANY, REMARK)
+    return (STATUS, NUMBER, DATE, CUSTOMER, TOTAL, where, LANGUAGE, *((COMPANY,) if companies else ()), REMARK)
 
 
-def table(frame: pd.DataFrame, language: Language, zone: ZoneInfo, ledger: Ledger | None) -> Styler:
+def table(frame: pd.DataFrame, reader: Reader, shown_columns: Sequence[str], because: Mapping[int, Sentence]) -> Styler:
     """One page of a ledger as words for the reader, each row in the colour of its status."""
-    shown = pd.DataFrame({name: [_CELLS[name](row, language, zone) for row in frame.to_dict("records")] for name in columns(ledger)})
-    css = [LOOKS[DispatchStatus(str(status))].css for status in frame[frames.STATUS]]
+    rows: list[dict[Any, Any]] = [row | {BECAUSE: because.get(int(row[frames.ID]))} for row in frame.to_dict("records")]
+    shown = pd.DataFrame({name: [_CELLS[name](row, reader) for row in rows] for name in shown_columns})
+    css = [LOOKS[DispatchStatus(str(status))].css(dark=reader.dark) for status in frame[frames.STATUS]]
     painted = pd.DataFrame(dict.fromkeys(shown.columns, css), index=shown.index)
     return shown.style.apply(lambda _: painted, axis=None).set_uuid("ledger")  # a random uuid would send the table again at every click
 
 
-def _status(row: Mapping[str, object], language: Language, zone: ZoneInfo) -> str:
-    status = DispatchStatus(str(row[frames.STATUS]))
-    text = label(language, status)
-    at = row[frames.STATUS_AT]
-    if status in (DispatchStatus.TO_SEND, DispatchStatus.TO_PRINT) or not isinstance(at, datetime):
-        return text
-    return f"{text} {at.astimezone(zone):%d/%m}"
-
-
-def _number(row: Mapping[str, object], language: Language, _zone: ZoneInfo) -> str:
-    is_credit = str(row[frames.TYPE]) == DocumentType.CREDIT_NOTE.value
-    return f"{row[frames.NUMBER]}" + (f" {i18n.translate(language, CREDIT_BADGE)}" if is_credit else "")
-
-
+BECAUSE = "because"
 CREDIT_BADGE = N_("CN")
 ADDRESS_MISSING = N_("Address missing")
 SOURCE_ODD = N_("check source")
+COURTESY_COPY = N_("Peppol elsewhere, courtesy copy")
+OVERDUE = N_("due date past")
+Row = Mapping[Any, Any]
 
 
-def _date(row: Mapping[str, object], language: Language, _zone: ZoneInfo) -> str:
+def _status(row: Row, reader: Reader) -> str:
+    status = DispatchStatus(str(row[frames.STATUS]))
+    text = label(reader.language, status)
+    at = row[frames.STATUS_AT]
+    if status in PENDING or not isinstance(at, datetime):
+        return text
+    return f"{text} {at.astimezone(reader.zone):%d/%m}"
+
+
+def _number(row: Row, reader: Reader) -> str:
+    return f"{row[frames.NUMBER]}" + (f" {i18n.translate(reader.language, CREDIT_BADGE)}" if _is_credit_note(row) else "")
+
+
+def _is_credit_note(row: Row) -> bool:
+    return str(row[frames.TYPE]) == DocumentType.CREDIT_NOTE.value
+
+
+def _date(row: Row, reader: Reader) -> str:
     value = row[frames.ISSUE_DATE]
-    return i18n.day(language, value) if isinstance(value, date) else ""
+    return i18n.day(reader.language, value) if isinstance(value, date) else ""
 
 
-def _total(row: Mapping[str, object], language: Language, _zone: ZoneInfo) -> str:
+def _total(row: Row, reader: Reader) -> str:
+    """A credit note takes away, in the rows as in the sums."""
     value = Decimal(str(row[frames.TOTAL]))
-    return i18n.amount(language, value, str(row[frames.CURRENCY]))
+    return i18n.amount(reader.language, -value if _is_credit_note(row) else value, str(row[frames.CURRENCY]))
 
 
-def _send_to(row: Mapping[str, object], language: Language, _zone: ZoneInfo) -> str:
+def _send_to(row: Row, reader: Reader) -> str:
     addresses = str(row[frames.RECIPIENTS]).split("\n")
     if not addresses[0]:
         waits = str(row[frames.LEDGER]) == Ledger.EMAIL.value
-        return f"⚠ {i18n.translate(language, ADDRESS_MISSING)}" if waits else ""
-    return addresses[0] + (f" +{len(addresses) - 1}" if len(addresses) > 1 else "")
+        return f"⚠ {i18n.translate(reader.language, ADDRESS_MISSING)}" if waits else ""
+    return (parseaddr(addresses[0])[1] or addresses[0]) + (f" +{len(addresses) - 1}" if len(addresses) > 1 else "")
 
 
-def _remark(row: Mapping[str, object], language: Language, _zone: ZoneInfo) -> str:
-    return f"⚠ {i18n.translate(language, SOURCE_ODD)}" if int(str(row[frames.WARNINGS])) else ""
+def _place(row: Row, _reader: Reader) -> str:
+    return " ".join(part for name in (frames.POSTCODE, frames.CITY) if isinstance(part := row[name], str))
 
 
-_CELLS = {
+def remark(row: Row, reader: Reader) -> str:
+    """Why the row is where it is, then what is odd, then what is only good to know."""
+    status = DispatchStatus(str(row[frames.STATUS]))
+    notes = [_why(row, reader, status)]
+    if int(row[frames.WARNINGS]):
+        notes.append(f"⚠ {i18n.translate(reader.language, SOURCE_ODD)}")
+    if row[frames.PEPPOL] and status not in LEFT:
+        notes.append(i18n.translate(reader.language, COURTESY_COPY))
+    due = row[frames.DUE_DATE]
+    if status in PENDING and isinstance(due, date) and due < reader.today:
+        notes.append(i18n.translate(reader.language, OVERDUE))
+    return " · ".join(note for note in notes if note)
+
+
+def _why(row: Row, reader: Reader, status: DispatchStatus) -> str:
+    if status is DispatchStatus.HELD and isinstance(row[frames.HELD_BECAUSE], str):
+        return i18n.translate(reader.language, str(row[frames.HELD_BECAUSE]))
+    if status is DispatchStatus.ELSEWHERE and isinstance(row[frames.ELSEWHERE_BECAUSE], str):
+        return i18n.translate(reader.language, str(row[frames.ELSEWHERE_BECAUSE]))
+    said = row.get(BECAUSE)
+    return i18n.sentence(reader.language, said) if isinstance(said, Sentence) else ""
+
+
+_CELLS: Mapping[str, Callable[[Row, Reader], str]] = {
     STATUS: _status,
     NUMBER: _number,
     DATE: _date,
-    CUSTOMER: lambda row, _language, _zone: str(row[frames.BUYER]),
+    CUSTOMER: lambda row, _reader: str(row[frames.BUYER]),
     TOTAL: _total,
     SEND_TO: _send_to,
-    PLACE: lambda row, _language, _zone: " ".join(part for name in (frames.POSTCODE, frames.CITY) if isinstance(part := row[name], str)),
-    LANGUAGE: lambda row, _language, _zone: str(row[frames.LANGUAGE]),
-    COMPANY: lambda row, _language, _zone: str(row[frames.COMPANY_NAME]),
-    REMARK: _remark,
+    PLACE: _place,
+    LANGUAGE: lambda row, _reader: str(row[frames.LANGUAGE]).upper(),
+    COMPANY: lambda row, _reader: str(row[frames.COMPANY_NAME]),
+    REMARK: remark,
 }

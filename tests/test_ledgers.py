@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import pandas as pd
@@ -12,7 +13,7 @@ from core.app import App
 from core.database.ledger_rows import Filter, Sort
 from core.dispatch import looking
 from core.dispatch.looking import PAGE_SIZE
-from core.model import DispatchStatus, Language, Ledger
+from core.model import PENDING, DispatchStatus, Language, Ledger
 from tests import builders, desk
 
 
@@ -53,7 +54,8 @@ def filled_columns(frame: pd.DataFrame) -> list[str]:
 def test_the_frame_is_not_changed_by_styling(filled: App) -> None:
     page = looking.ledger_page(filled.desk, Filter(), None, Sort(), page=0)
     before = page.frame.copy(deep=True)
-    html = styling.table(page.frame, Language.FR, looking.zone(filled.desk), None).to_html()
+    reader = styling.Reader(language=Language.FR, zone=looking.zone(filled.desk), today=date(2026, 11, 24))
+    html = styling.table(page.frame, reader, styling.columns(None), page.because).to_html()
     assert "À envoyer" in html
     assert "242,00" in html
     pd.testing.assert_frame_equal(page.frame, before)
@@ -84,9 +86,9 @@ def test_every_status_has_its_look() -> None:
     assert set(styling.LOOKS) == set(DispatchStatus)
     for status, look in styling.LOOKS.items():
         assert look.icon, status
-        assert bool(look.background) == bool(look.text), status
-    assert styling.LOOKS[DispatchStatus.TO_SEND].css == ""
-    assert styling.LOOKS[DispatchStatus.SENT].background == styling.GREEN[0]
+        assert (look.css() == "") == (status in PENDING), status
+        assert look.css() != look.css(dark=True) or status in PENDING
+    assert styling.LOOKS[DispatchStatus.SENT].paint is styling.GREEN
 
 
 def test_ticks_are_ids_and_survive_other_pages() -> None:

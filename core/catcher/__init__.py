@@ -4,6 +4,6 @@ mails     what was caught: list, open
 server    take mails: serve until a signal comes, or run beside other work
 """
 
-from core.catcher.mails import CaughtMail, MailUnknown, Opened, Part, caught, count, open_mail
+from core.catcher.mails import CaughtMail, MailUnknown, Opened, caught, count, open_mail
 
-__all__ = ["CaughtMail", "MailUnknown", "Opened", "Part", "caught", "count", "open_mail"]
+__all__ = ["CaughtMail", "MailUnknown", "Opened", "caught", "count", "open_mail"]

@@ -13,7 +13,6 @@ from core.app import App
 from core.commands.arguments import CompanyKey, Kind, Numbers, Pending, Year, chosen, company_id, numbers_of
 from core.commands.output import Format, Output, show, show_one
 from core.commands.shell import DONE, SOME_REFUSED, complain, opened_app
-from core.database import invoices as invoice_rows
 from core.database import outbox_views
 from core.dispatch import settling
 from core.dispatch.values import Value
@@ -166,6 +165,4 @@ def mark_elsewhere(
 def _issued_before(opened: App, text: str, company: str | None) -> Sequence[int]:
     """The invoices that are older than a day."""
     day = Value("--before", text).day()
-    only = company_id(opened, company)
-    with opened.desk.database.read() as connection:
-        return invoice_rows.issued_before(connection, day or date.min, company_id=only)
+    return settling.waiting_before(opened.desk, day or date.min, company_id=company_id(opened, company))

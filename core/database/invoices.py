@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -187,10 +187,12 @@ def pending(connection: Connection, *, company_id: int | None = None) -> list[in
     return list(connection.scalars(query.order_by(invoices.c.issue_date, invoices.c.id)))
 
 
-def issued_before(connection: Connection, day: Any, *, company_id: int | None = None) -> list[int]:
+def issued_before(connection: Connection, day: date, *, ledger: Ledger | None = None, company_id: int | None = None) -> list[int]:
     query = select(invoices.c.id).where(invoices.c.issue_date < day, invoices.c.status.in_([DispatchStatus.TO_SEND, DispatchStatus.TO_PRINT]))
     if company_id is not None:
         query = query.where(invoices.c.company_id == company_id)
+    if ledger is not None:
+        query = query.where(invoices.c.ledger == ledger)
     return list(connection.scalars(query.order_by(invoices.c.id)))
 
 

@@ -102,6 +102,7 @@ def _base() -> Select[Any]:
             invoices.c.warning_count,
             invoices.c.elsewhere_because,
             invoices.c.held_because,
+            customers.c.peppol_elsewhere,
         )
         .select_from(invoices)
         .join(companies, invoices.c.company_id == companies.c.id)

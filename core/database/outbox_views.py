@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, func, insert, or_, select, update
 
 from core.database.chunks import chunks
-from core.database.schema import companies, deliveries, invoices, mail_accounts, messages, workers
+from core.database.schema import batches, companies, deliveries, invoices, mail_accounts, messages, workers
 from core.errors import Sentence
 from core.model import TO_HANDLE, DeliveryStatus, DispatchStatus, RecipientRole
 
@@ -81,6 +81,30 @@ def counts(connection: Connection, *, batch_id: int | None = None) -> dict[Deliv
     if batch_id is not None:
         query = query.join(messages, deliveries.c.message_id == messages.c.id).where(messages.c.batch_id == batch_id)
     return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def pace(connection: Connection) -> float | None:
+    """Seconds for one mail, as the newest batch of some size went; nothing while there was none."""
+    query = (
+        select(func.count(messages.c.id.distinct()), func.min(batches.c.leaves_at), func.min(batches.c.created_at), func.max(deliveries.c.changed_at))
+        .select_from(batches)
+        .join(messages, messages.c.batch_id == batches.c.id)
+        .join(deliveries, deliveries.c.message_id == messages.c.id)
+        .where(deliveries.c.status == DeliveryStatus.SENT)
+        .group_by(batches.c.id)
+        .having(func.count(messages.c.id.distinct()) >= PACED)
+        .order_by(batches.c.id.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    if row is None:
+        return None
+    count, leaves_at, created_at, last = row
+    seconds = float((last - (leaves_at or created_at)).total_seconds())
+    return max(seconds / float(count), 0.01)
+
+
+PACED = 5  # mails that tell something about the pace
 
 
 def open_count(connection: Connection, *, workable_at: datetime | None = None, due_by: datetime | None = None) -> int:

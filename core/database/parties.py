@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 from core.database import words
 from core.database.chunks import chunks
 from core.database.schema import companies, company_languages, company_texts, customer_recipients, customers, invoices, mail_accounts
+from core.database.searching import finds_customers
 from core.errors import AddressInvalid
 from core.mailbox import Mailbox, parse
 from core.model import Address, DocumentType, Language, RecipientRole
@@ -189,6 +190,14 @@ def _as_kept(text: str) -> Mailbox:
         return parse(text)
     except AddressInvalid:
         return Mailbox(addr_spec=text)
+
+
+def customer_names(connection: Connection, search: str, *, limit: int) -> list[tuple[int, str, str | None]]:
+    """Id, name and town of those with these words, by name."""
+    query = select(customers.c.id, customers.c.name, customers.c.city).order_by(customers.c.name, customers.c.id).limit(limit)
+    for condition in finds_customers(connection.dialect.name, search):
+        query = query.where(condition)
+    return [(row.id, row.name, row.city) for row in connection.execute(query)]
 
 
 def customer_id(connection: Connection, key: str) -> int | None:

@@ -40,6 +40,19 @@ def list_customers(desk: Desk) -> list[Customer]:
         return list(parties.load_customers(connection).values())
 
 
+def choices(desk: Desk, search: str = "", *, limit: int) -> dict[int, str]:
+    """Name and town of up to `limit` customers with these words, by id, in the order of their names: for a drop-down."""
+    with desk.database.read() as connection:
+        rows = parties.customer_names(connection, search, limit=limit)
+    return {identity: f"{name} · {city}" if city else name for identity, name, city in rows}
+
+
+def named(desk: Desk, customer_id: int) -> dict[int, str]:
+    """The same for one customer, if there is such a card."""
+    with desk.database.read() as connection:
+        return {identity: card.name for identity, card in parties.load_customers(connection, [customer_id]).items()}
+
+
 def find(desk: Desk, key: str) -> Customer:
     """By key, however it is written. Raises CustomerUnknown."""
     with desk.database.read() as connection:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
-from core import recall
+from core import reasons, recall
 from core.database import audit
 from core.database import invoices as invoice_rows
 from core.database.chunks import chunks
@@ -32,7 +32,7 @@ def hold(desk: Desk, invoice_ids: Sequence[int], *, reason: str) -> dict[int, Se
         raise ReasonMissing
     now = desk.now()
     with desk.database.write() as connection:
-        because = Sentence(HELD_BY, {"who": desk.who, "reason": reason.strip()})
+        because = Sentence(HELD_BY, {"who": desk.who, "reason": reasons.said(reason.strip())})
         recall.invoices(connection, invoice_ids, because=because, now=now)  # messages before invoices, as workers lock them
         found = invoice_rows.rows(connection, invoice_ids, lock=True)
         held = [row for row in found.values() if row.status in HOLDABLE or (row.status is DispatchStatus.HELD and row.held_because is None)]

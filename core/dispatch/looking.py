@@ -41,6 +41,7 @@ class LedgerPage:
     frame: pd.DataFrame
     tally: Tally  # of all that the filter shows
     groups: dict[str, int]  # without the status filter
+    to_send: int  # the blocked ones among them
     because: dict[int, Sentence]  # why a row is not where it should be: of what failed, stopped, came back
 
 
@@ -59,6 +60,7 @@ def ledger_page(desk: Desk, chosen: Filter, group: str | None, sort: Sort, *, pa
             frame=frame,
             tally=_sum(list(counts.values())) if group is None else tallies[group],
             groups={name: tally.count for name, tally in tallies.items()},
+            to_send=counts[DispatchStatus.TO_SEND].count if DispatchStatus.TO_SEND in counts else 0,
             because=outbox_views.because(connection, _troubled(frame)),
         )
 
@@ -93,9 +95,9 @@ def selected_tally(desk: Desk, ids: Sequence[int], chosen: Filter, group: str | 
 
 
 def pending_ids(desk: Desk, chosen: Filter) -> list[int]:
-    """All that is to send in what the filter shows, over all its pages, without what is blocked."""
+    """All that is to send in what the filter shows, over all its pages; what is blocked too, so that the check tells of it."""
     with desk.database.read() as connection:
-        return ledger_rows.ids(connection, grouped(chosen, "to_send", checking.blocks(desk, connection)))
+        return ledger_rows.ids(connection, replace(chosen, statuses=frozenset({DispatchStatus.TO_SEND})))
 
 
 def all_rows(desk: Desk, chosen: Filter, group: str | None, sort: Sort) -> pd.DataFrame:

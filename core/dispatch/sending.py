@@ -112,6 +112,13 @@ def preview(desk: Desk, invoice_id: int, *, edited: AccompanyingText | None = No
     )
 
 
+def still_due(desk: Desk, shown: Preview, role: RecipientRole) -> list[str]:
+    """The addresses of the card that do not have the invoice yet: where a click would send it."""
+    with desk.database.read() as connection:
+        have_it = queueing.served(connection, shown.dossier.invoice_id)
+    return [mailbox.addr_spec for mailbox in shown.dossier.customer.mailboxes(role) if mailbox.addr_spec.lower() not in have_it]
+
+
 def queue_confirmed(desk: Desk, invoice_id: int, words: AccompanyingText, seen: Versions, *, countdown_s: float = 0) -> Queued:
     """Seal the mail with the confirmed words and queue it. Raises ChangedSincePreview when something moved since."""
     [verdict] = preflight(desk, [invoice_id])

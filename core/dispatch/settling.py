@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select, update
 
-from core import recording
+from core import reasons, recording
 from core.database import audit, parties
 from core.database import deliveries as rows
 from core.database import invoices as invoice_rows
@@ -18,7 +18,7 @@ from core.database.statuses import refresh_status
 from core.dispatch.desk import Desk
 from core.errors import DeliveryNotOpen, DeliveryUnknown, ReasonMissing, ResendImpossible, Sentence
 from core.i18n import N_
-from core.model import DeliveryStatus, DispatchStatus
+from core.model import DeliveryStatus, DispatchStatus, Ledger
 from core.records import Versions, what_moved
 
 NEWER_COPY = N_("there is a newer copy of it")
@@ -57,7 +57,7 @@ def resolve(desk: Desk, delivery_id: int, how: Settlement, *, reason: str) -> No
             raise DeliveryUnknown(delivery=delivery_id)
         if row.status not in SETTLABLE:
             raise DeliveryNotOpen(delivery=delivery_id, status=row.status.value)
-        because = Sentence(SAID[how], {"who": desk.who, "reason": reason})
+        because = Sentence(SAID[how], {"who": desk.who, "reason": reasons.said(reason)})
         values: dict[str, Any] = {"status": STATES[how], "changed_at": now, "because": because, "claim": None}
         if how is Settlement.RESEND:
             _refuse_outdated(connection, row)
@@ -100,6 +100,12 @@ def _refuse_outdated(connection: Connection, row: Row[Any]) -> None:
     moved = what_moved(rows.versions_now(connection, row.message), then)
     if moved is not None:
         raise ResendImpossible(number=row.number, why=Sentence(MOVED_SINCE, {"what": moved}))
+
+
+def waiting_before(desk: Desk, day: date, *, ledger: Ledger | None = None, company_id: int | None = None) -> list[int]:
+    """What has not left and was issued before that day: the history of a clean start."""
+    with desk.database.read() as connection:
+        return invoice_rows.issued_before(connection, day, ledger=ledger, company_id=company_id)
 
 
 def mark_elsewhere(desk: Desk, invoice_ids: Sequence[int], *, reason: str) -> dict[int, Sentence]:

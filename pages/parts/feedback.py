@@ -1,8 +1,8 @@
-"""Tell what happened: errors in their own sentence, everything else without its entrails."""
+"""Tell what happened: errors in their own sentence, everything else without its entrails; and take it back."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import streamlit as st
@@ -29,12 +29,29 @@ def told() -> Iterator[None]:
         st.error(t("Something unexpected happened. Nothing was sent by it. The log of the program says more."))
 
 
-def later(message: str) -> None:
-    """Say it after the coming rerun, which would wipe it now."""
-    st.session_state["said_later"] = message
+def later(message: str, *, undo: Callable[[], object] | None = None) -> None:
+    """Say it after the coming rerun, which would wipe it now; with a way back it stays until it is closed."""
+    st.session_state["said_later" if undo is None else "undoable"] = message if undo is None else (message, undo)
 
 
 def say_later() -> None:
     message = st.session_state.pop("said_later", None)
     if message:
         st.toast(message)
+    if "undoable" not in st.session_state:
+        return
+    words, undo = st.session_state["undoable"]
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="undo-strip"):
+        st.markdown(f"✓ {words}")
+        st.button(t("Undo"), key="undo", on_click=_undo, args=(undo,))
+        st.button("✕", key="undo-close", on_click=lambda: st.session_state.pop("undoable", None), help=t("Close"))
+
+
+def _undo(undo: Callable[[], object]) -> None:
+    st.session_state.pop("undoable", None)
+    try:
+        undo()
+    except FacturierError as error:
+        later(shown(error.sentence))
+    else:
+        later(t("Undone."))

@@ -6,18 +6,18 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from core.model import Language
-from pages.parts.resources import language, t
+from pages.parts import browser, places, strip
+from pages.parts.resources import language, remember_language, t
 
-LEDGER, EMAIL, PAPER = "pages/ledgers/all.py", "pages/ledgers/email.py", "pages/ledgers/paper.py"
-CONFIRM, OUTBOX, CATCHER = "pages/sending/confirm.py", "pages/sending/outbox.py", "pages/sending/catcher.py"
-IMPORTS, CUSTOMERS, COMPANIES = "pages/records/imports.py", "pages/records/customers.py", "pages/records/companies.py"
+LEDGER, EMAIL, PAPER = places.LEDGER, places.EMAIL, places.PAPER
+CONFIRM, OUTBOX, CATCHER = places.CONFIRM, places.OUTBOX, places.CATCHER
+IMPORTS, CUSTOMERS, COMPANIES = places.IMPORTS, places.CUSTOMERS, places.COMPANIES
 
 
 def header(title: str) -> None:
     """The page's title, with the choice of language beside it."""
-    left, right = st.columns([6, 1], vertical_alignment="center")
-    left.subheader(title, anchor=False)
-    chosen = right.segmented_control(
+    st.subheader(title, anchor=False)
+    chosen = st.segmented_control(
         "Langue · Taal · Language",
         [each.value for each in Language],
         default=language().value,
@@ -27,16 +27,23 @@ def header(title: str) -> None:
         key="language-choice",
     )
     if chosen != language().value:
-        st.session_state["language"] = chosen
+        remember_language(Language(chosen))
         st.rerun()
+    browser.remember()
+    strip.show()
 
 
 # The table, its ticks and its buttons fit on 1280 × 800. The grid's own toolbar would lie over the buttons, and its search
 # knows only the 200 rows of a page.
 _TIGHT = """<style>
 .stMainBlockContainer { padding: 4rem 2rem 1rem; }
+.stMainBlockContainer > [data-testid="stVerticalBlock"], .st-key-panel { gap: .6rem; }
+.stMainBlockContainer h3 { padding: 0; font-size: 1.5rem; }
+.st-key-language-choice { position: fixed; top: .75rem; right: 4rem; z-index: 999991; width: auto; }
+.st-key-panel { padding: .4rem .8rem; }
+.st-key-panel [data-testid="stTabs"] [data-baseweb="tab-panel"] { padding-top: .5rem; }
 [data-testid="stElementToolbar"] { display: none; }
-div:has(> .st-key-foot) { position: sticky; bottom: 0; z-index: 10; padding: .6rem 0; backdrop-filter: blur(14px); }
+div:has(> .st-key-foot-wide) { position: sticky; bottom: 0; z-index: 10; padding: .6rem 0; backdrop-filter: blur(14px); }
 </style>"""
 
 

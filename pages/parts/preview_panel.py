@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Protocol
 
 import streamlit as st
 
-from core import i18n
+from core import i18n, styling
 from core.dispatch import documents, looking
 from core.dispatch.sending import Preview
-from core.model import RecipientRole
-from core.records import AccompanyingText
-from core.rendering.message import Attachment
+from core.model import DocumentType, RecipientRole
+from core.records import AccompanyingText, InvoiceRow
 from pages.parts import mail_preview
 from pages.parts.resources import language, plain, t
-from pages.parts.resources import shown as as_markdown
+
+
+def title(standing: InvoiceRow) -> None:
+    """Kind, number and where it stands."""
+    kind = t("Credit note") if standing.type_code is DocumentType.CREDIT_NOTE else t("Invoice")
+    st.markdown(f"**{kind} {plain(standing.number)}** · {styling.label(language(), standing.status)}")
 
 
 def head(shown: Preview) -> None:
@@ -22,8 +27,6 @@ def head(shown: Preview) -> None:
     invoice = shown.dossier.invoice
     total = i18n.amount(language(), invoice.totals.total_with_vat, invoice.currency)
     due = f" · {t('due')} {i18n.day(language(), invoice.due_date)}" if invoice.due_date else ""
-    kind = t("Credit note") if invoice.is_credit_note else t("Invoice")
-    st.markdown(f"#### {kind} {plain(invoice.number)}")
     st.markdown(f"{plain(shown.dossier.company.name)} → **{plain(shown.dossier.customer.name)}** · **{plain(total)}**{due}")
 
 
@@ -37,42 +40,25 @@ def addresses(shown: Preview) -> None:
             rows.append((name, ", ".join(str(mailbox) for mailbox in mailboxes) or "–"))
     if account.archive_address:
         rows.append((t("Archive copy"), account.archive_address))
-    for name, value in rows:
-        st.text(f"{name}: {value}")
+    st.html("".join(f'<div><span style="opacity:.6">{escape(name)}</span> {escape(value)}</div>' for name, value in rows))
     st.caption(t("These addresses stand on the card of {customer}, which says “wants invoices by e-mail”.", customer=customer.name))
 
 
-def editor(shown: Preview, key: str) -> AccompanyingText:
+def editor(shown: Preview, key: str, words: AccompanyingText) -> AccompanyingText:
     """Subject and text, ready to be edited; the signature below cannot be edited here (M2)."""
-    subject = st.text_input(t("Subject"), value=shown.words.subject, key=f"subject/{key}")
-    body = st.text_area(t("Text"), value=shown.words.body, key=f"body/{key}", height=250)
+    for name, value in (("subject", words.subject), ("body", words.body)):
+        if f"{name}/{key}" not in st.session_state:
+            st.session_state[f"{name}/{key}"] = value
+    subject = st.text_input(t("Subject"), key=f"subject/{key}")
+    body = st.text_area(t("Text"), key=f"body/{key}", height=220)
     signature = documents.signature(shown.dossier)
     if signature:
         st.caption("  \n".join(plain(line) for line in signature.split("\n")))
     return AccompanyingText(subject=subject, body=body)
 
 
-def tabs(shown: Preview, key: str) -> None:
-    """The mail and each attachment, as the customer gets it."""
-    parts = shown.mail.attachments
-    names = [t("Mail")] + [_tab_name(part, place) for place, part in enumerate(parts)]
-    for place, tab in enumerate(st.tabs(names)):
-        with tab:
-            if place == 0:
-                _mail(shown, key)
-            else:
-                attachment(parts[place - 1], f"{key}/{place}")
-    for note in shown.mail.notes:
-        st.info(as_markdown(note))
-
-
-def _tab_name(part: Attachment, place: int) -> str:
-    if part.mime_type == "application/xml":
-        return "XML"
-    return t("Document") if place == 0 else t("Terms")
-
-
-def _mail(shown: Preview, key: str) -> None:
+def mail(shown: Preview, key: str) -> None:
+    """The words as the customer reads them, and what hangs on them."""
     st.markdown(f"**{plain(shown.mail.text.subject)}**")
     mail_preview.show(shown.mail.text.html, title=t("The mail as the customer reads it"), key=f"mail/{key}")
     st.caption(" · ".join(f"{plain(part.file_name)} ({size(len(part.content))})" for part in shown.mail.attachments))
@@ -89,14 +75,22 @@ class File(Protocol):
     def content(self) -> bytes: ...
 
 
-def attachment(part: File, key: str) -> None:
-    st.download_button(
-        f"{plain(part.file_name)} ({size(len(part.content))})", part.content, file_name=part.file_name, mime=part.mime_type, key=f"get/{key}"
-    )
+def attachment(part: File, key: str, *, height: int = 620) -> None:
     if part.mime_type == "application/pdf":
-        st.pdf(part.content, height=620, key=f"pdf/{key}")
+        st.pdf(part.content, height=height, key=f"pdf/{key}")
     elif part.mime_type == "application/xml":
-        st.code(looking.readable_xml(part.content), language="xml", height=620)
+        st.code(looking.readable_xml(part.content), language="xml", height=height)
+    label = f"{plain(part.file_name)} ({size(len(part.content))})"
+    st.download_button(
+        label,
+        part.content,
+        file_name=part.file_name,
+        mime=part.mime_type,
+        key=f"get/{key}",
+        on_click="ignore",
+        type="tertiary",
+        icon=":material/download:",
+    )
 
 
 def size(octets: int) -> str:

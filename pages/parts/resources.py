@@ -11,10 +11,11 @@ import streamlit as st
 
 from core import i18n
 from core.app import App, open_app
-from core.dispatch import looking
+from core.dispatch import looking, screens
 from core.dispatch.desk import Desk
 from core.errors import Sentence
 from core.model import Language
+from pages.parts import browser
 
 Key = TypeVar("Key")
 
@@ -30,8 +31,21 @@ def desk() -> Desk:
 
 def language() -> Language:
     """The language of the screens, chosen at the top of each page; the browser's to begin with."""
+    if "language" not in st.session_state and (kept := screens.load(desk(), browser.mark(), "language")):
+        st.session_state["language"] = kept["language"]
     chosen = st.session_state.get("language") or st.query_params.get("lang") or (st.context.locale or "")[:2]
     return Language(chosen) if chosen in list(Language) else Language(desk().settings.language)
+
+
+def remember_language(chosen: Language) -> None:
+    """For this session, and for the next one of this browser."""
+    st.session_state["language"] = chosen.value
+    screens.keep(desk(), browser.mark(), "language", {"language": chosen.value})
+
+
+def dark() -> bool:
+    """The screen is dark: the browser says so."""
+    return st.context.theme.type == "dark"
 
 
 def zone() -> ZoneInfo:

@@ -1,4 +1,4 @@
-"""The ticked invoices of each ledger: ids in the session, and a revision that makes the grid show what is true."""
+"""The ticked invoices of each ledger: ids in the session and with the desk, and a revision that makes the grid show what is true."""
 
 from __future__ import annotations
 
@@ -6,23 +6,32 @@ from collections.abc import Iterable
 
 import streamlit as st
 
+from core.dispatch import screens
+from pages.parts import browser
+from pages.parts.resources import desk
+
 LEDGERS = ("all", "email", "paper")
 
 
 def of(name: str) -> frozenset[int]:
-    """The ids that are ticked in a ledger."""
-    ids: frozenset[int] = st.session_state.get(f"ticked/{name}", frozenset())
+    """The ids that are ticked in a ledger, also after a reload."""
+    if f"ticked/{name}" not in st.session_state:
+        kept = screens.load(desk(), browser.mark(), f"ticks/{name}")
+        st.session_state[f"ticked/{name}"] = frozenset(kept.get("ids", ()))
+    ids: frozenset[int] = st.session_state[f"ticked/{name}"]
     return ids
 
 
 def by_the_grid(name: str, ids: frozenset[int]) -> None:
     """A person clicked boxes: the grid shows it already."""
-    st.session_state[f"ticked/{name}"] = ids
+    if ids != of(name):
+        st.session_state[f"ticked/{name}"] = ids
+        screens.keep(desk(), browser.mark(), f"ticks/{name}", {"ids": sorted(ids)})
 
 
 def change(name: str, ids: frozenset[int]) -> None:
     """Anything else changed the ticks: the grid is made anew, so that no box stays that does not count."""
-    st.session_state[f"ticked/{name}"] = ids
+    by_the_grid(name, ids)
     st.session_state[f"revision/{name}"] = revision(name) + 1
 
 

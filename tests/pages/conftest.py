@@ -18,6 +18,7 @@ def dashboard(app: App, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
     monkeypatch.setenv("FACTURIER_DATABASE_URL", settings.database_url)
     monkeypatch.setenv("FACTURIER_ARCHIVE_URL", settings.archive_url)
     monkeypatch.setenv("FACTURIER_SECRET_KEY", settings.secret_key.get_secret_value())
+    monkeypatch.setenv("FACTURIER_COUNTDOWN_S", "0")
     st.cache_resource.clear()
     yield app
     st.cache_resource.clear()

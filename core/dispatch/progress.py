@@ -1,0 +1,55 @@
+"""How far some batches are, in invoices, read from the database."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from core.database.schema import batches, invoices, messages
+from core.dispatch.desk import Desk
+from core.model import IN_PROGRESS, DispatchStatus
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """Counts are of invoices, each by where it stands now."""
+
+    counts: dict[DispatchStatus, int]
+    leaves_in_s: int  # of the countdown; 0 when it is over
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def done(self) -> int:
+        return sum(count for status, count in self.counts.items() if status not in IN_PROGRESS)
+
+    @property
+    def is_open(self) -> bool:
+        return self.done < self.total
+
+    @property
+    def left(self) -> int:
+        return self.counts.get(DispatchStatus.SENT, 0)
+
+    @property
+    def trouble(self) -> int:
+        return self.done - self.left
+
+
+def of_batches(desk: Desk, batch_ids: Sequence[int]) -> Progress:
+    grouping = (
+        select(invoices.c.status, func.count(invoices.c.id.distinct()))
+        .join(messages, messages.c.invoice_id == invoices.c.id)
+        .where(messages.c.batch_id.in_(batch_ids))
+        .group_by(invoices.c.status)
+    )
+    with desk.database.read() as connection:
+        counts = {row[0]: int(row[1]) for row in connection.execute(grouping)}
+        leaves_at = connection.scalar(select(func.max(batches.c.leaves_at)).where(batches.c.id.in_(batch_ids)))
+    rest = (leaves_at - desk.now()).total_seconds() if leaves_at else 0
+    return Progress(counts=counts, leaves_in_s=max(0, math.ceil(rest)))

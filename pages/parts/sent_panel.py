@@ -1,0 +1,66 @@
+"""An invoice that has left, or is on its way: what became of it, and the mail as it was sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from core import eml, i18n, styling
+from core.dispatch import history, holding
+from core.dispatch.history import Copy
+from core.records import InvoiceRow
+from pages.parts import mail_preview, preview_panel
+from pages.parts.resources import desk, language, plain, shown, t, zone
+
+
+def show(standing: InvoiceRow, copies: Sequence[Copy], *, tall: int, narrow: bool) -> None:
+    opened = history.sealed_mail(desk(), copies[0].sealed_sha256 or "")
+    st.caption(t("The mail as it was sealed; it is kept in the archive and cannot be changed."))
+    parts = opened.attachments
+    names = [t("Mail"), *(_name(part, place) for place, part in enumerate(parts)), t("History")]
+    for place, tab in enumerate(st.tabs(names, key=f"sent-tabs/{'narrow' if narrow else 'wide'}/{len(names)}", on_change="rerun")):
+        if not tab.open:
+            continue
+        with tab:
+            if place == 0:
+                _mail(opened, f"sent/{standing.id}")
+            elif place == len(names) - 1:
+                deliveries(copies)
+            else:
+                preview_panel.attachment(parts[place - 1], f"sent/{standing.id}/{place}", height=tall)
+
+
+def _name(part: eml.Part, place: int) -> str:
+    if part.mime_type == "application/xml":
+        return "XML"
+    return t("Document") if place == 0 else t("Terms")
+
+
+def _mail(opened: eml.Opened, key: str) -> None:
+    fields = dict(opened.headers)
+    titles = {"From": t("From"), "To": t("To"), "Cc": t("Cc"), "Subject": t("Subject")}
+    rows = [(title, fields[name]) for name, title in titles.items() if fields.get(name)]
+    st.html("".join(f'<div><span style="opacity:.6">{escape(title)}</span> {escape(value)}</div>' for title, value in rows))
+    mail_preview.show(opened.html or f"<pre>{escape(opened.plain)}</pre>", title=t("The mail as the customer reads it"), key=f"mail/{key}")
+    st.download_button(t("Download the mail (.eml)"), opened.raw, file_name="message.eml", mime="message/rfc822", key=f"eml/{key}", on_click="ignore")
+
+
+def deliveries(copies: Sequence[Copy]) -> None:
+    """Each copy, each recipient: state, time, what the server said."""
+    for copy in copies:
+        if len(copies) > 1:
+            st.markdown(f"**{t('Copy {number}', number=copy.copy_number)}**")
+        for row in copy.deliveries:
+            when = i18n.moment(language(), row.changed_at.astimezone(zone()))
+            st.markdown(f"{styling.label(language(), row.status)} · {plain(row.recipient)} · {when}")
+            if row.because:
+                st.caption(shown(row.because))
+        st.caption(f"Message-ID {plain(copy.message_id)}")
+
+
+def release_button(invoice_id: int) -> None:
+    if st.button(t("Release"), key=f"release/{invoice_id}"):
+        holding.release(desk(), [invoice_id])
+        st.rerun()

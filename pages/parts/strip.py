@@ -1,0 +1,80 @@
+"""The strip above every page while something leaves: the countdown with “Cancel”, how far it is, what did not leave."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.dispatch import holding, progress
+from core.dispatch.progress import Progress
+from pages.parts import feedback, places, ticks
+from pages.parts.resources import desk, t
+
+
+def watch(batch_id: int, *, back_to: str) -> None:
+    """Follow a batch on whatever page the person is; `back_to` is the ledger whose ticks come back when it is cancelled.
+
+    Several that were sent one after the other are followed together, until they are all done.
+    """
+    followed = _followed()
+    if followed and not progress.of_batches(desk(), list(followed)).is_open:
+        followed = {}
+    st.session_state["followed"] = followed | {batch_id: back_to}
+
+
+def _followed() -> dict[int, str]:
+    followed: dict[int, str] = st.session_state.get("followed", {})
+    return followed
+
+
+def show() -> None:
+    followed = _followed()
+    if not followed:
+        return
+    far = progress.of_batches(desk(), list(followed))
+    _following(followed) if far.is_open else _closing(far)
+
+
+@st.fragment(run_every=1.0)
+def _following(followed: dict[int, str]) -> None:
+    """Read from the database every second; when all is final, the whole page shows it."""
+    with feedback.told():
+        far = progress.of_batches(desk(), list(followed))
+        if not far.is_open:
+            st.rerun()
+        with st.container(border=True, key="strip"), st.container(horizontal=True, vertical_alignment="center"):
+            if far.leaves_in_s > 0:
+                st.markdown(t("**Leaving in {seconds} s** · invoices: {count}", count=far.total, seconds=far.leaves_in_s))
+                st.button(t("Cancel"), key="strip-cancel", on_click=_cancel, args=(followed,), type="primary")
+                st.button(t("Send now"), key="strip-now", on_click=_leave_now, args=(followed,))
+            else:
+                st.progress(far.done / max(1, far.total), text=t("Sending: {done} of {total} done", done=far.done, total=far.total))
+                st.page_link(places.OUTBOX, label=t("Outbox"))
+
+
+def _leave_now(followed: dict[int, str]) -> None:
+    for batch_id in followed:
+        holding.leave_now(desk(), batch_id)
+
+
+def _cancel(followed: dict[int, str]) -> None:
+    count = gone = 0
+    for batch_id, name in followed.items():
+        cancelled = holding.cancel(desk(), batch_id)
+        ticks.change(name, ticks.of(name) | frozenset(cancelled.invoice_ids))
+        count, gone = count + len(cancelled.invoice_ids), gone + cancelled.gone
+    if gone:
+        feedback.later(t("Cancelled. Waiting again: {count}. Had begun to leave already: {gone}.", count=count, gone=gone))
+    else:
+        st.session_state.pop("followed", None)
+        feedback.later(t("Cancelled. Nothing has left. Ticked again: {count}.", count=count))
+
+
+def _closing(far: Progress) -> None:
+    """Said until it is read: how many left, and the way to those that did not."""
+    with st.container(border=True, key="strip"), st.container(horizontal=True, vertical_alignment="center"):
+        if far.trouble:
+            st.markdown(t("⚠ **Left: {sent} · did not leave: {trouble}**", sent=far.left, trouble=far.trouble))
+            st.page_link(places.OUTBOX, label=t("See why, and mend it"))
+        else:
+            st.markdown(t("✓ **Left: {sent}.** The server took each mail for every recipient.", sent=far.left))
+        st.button("✕", key="strip-close", on_click=lambda: st.session_state.pop("followed", None), help=t("Close"))
