@@ -20,6 +20,7 @@ from core.rendering.mail_text import MailText
 from core.rendering.message import Attachment, Envelope
 
 TOO_BIG = N_("The mail is {size} MB; more than {limit} MB is not sent. Make the terms or the attached PDF smaller.")
+NO_ORIGINAL = N_("The invoice came from a table and has no XML of its own; it leaves with an e-FFF instead.")
 NO_TEXT = N_("There is no accompanying text in this language.")
 
 
@@ -115,7 +116,8 @@ def _xml(desk: Desk, what: Dossier, document: Attachment) -> tuple[Attachment | 
     violations = rules.schema_violations(written.content)
     if violations:
         raise DocumentImpossible(number=what.invoice.number, why=violations[0])
-    return Attachment(file_name=written.file_name, mime_type="application/xml", content=written.content), written.note
+    note = Sentence(NO_ORIGINAL) if what.customer.xml_format is XmlFormat.ORIGINAL else None
+    return Attachment(file_name=written.file_name, mime_type="application/xml", content=written.content), written.note or note
 
 
 def words(what: Dossier, *, xml_file: str) -> AccompanyingText:

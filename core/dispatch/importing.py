@@ -121,13 +121,17 @@ def carry_out(desk: Desk, planned: Plan, options: Options, *, report: Report = l
 
 
 def _kept(desk: Desk, reads: Iterable[Read], options: Options, report: Report) -> list[Imported]:
-    results: list[Imported] = []
+    """Customers of lists come first, so that the invoices find their cards; the results stand in the order of the files."""
     cards = CardBook(desk)
-    waiting = iter(reads)
+    applied: dict[int, Imported] = {}
+    if isinstance(reads, Sequence):
+        applied = {place: cards.apply(read) for place, read in enumerate(reads) if isinstance(read, CustomerRow)}
+    results: list[Imported] = []
+    waiting = enumerate(reads)
     while batch := list(islice(waiting, BATCH)):
-        kept = iter(keeping.keep(desk, [read for read in batch if isinstance(read, (Candidate, LonePdf))], options))
-        for read in batch:
-            done = read if isinstance(read, Imported) else cards.apply(read) if isinstance(read, CustomerRow) else next(kept)
+        kept = iter(keeping.keep(desk, [read for _, read in batch if isinstance(read, (Candidate, LonePdf))], options))
+        for place, read in batch:
+            done = read if isinstance(read, Imported) else applied[place] if isinstance(read, CustomerRow) else next(kept)
             report(done)
             results.append(done)
     return results
@@ -137,7 +141,7 @@ def _kept(desk: Desk, reads: Iterable[Read], options: Options, report: Report) -
 
 
 class Reader:
-    """Reads files one by one, as far as there are no loose PDFs; these need to know every number."""
+    """Reads XML files one by one; loose PDFs must know every number first, and lists of customers come before invoices."""
 
     def __init__(self, desk: Desk, options: Options) -> None:
         self.desk = desk
@@ -148,10 +152,10 @@ class Reader:
 
     def all(self, files: Sequence[Dropped]) -> Iterable[Read]:
         reads = (read for file in files for read in self.one(file))
-        if not any(Path(file.name).suffix.lower() == sources.PDF for file in files):
+        if all(Path(file.name).suffix.lower() in sources.ACCEPTED_ENDINGS for file in files):
             return reads
         everything = list(reads)
-        return pdf_pairs.pair(self.desk, everything, self._pdfs)
+        return pdf_pairs.pair(self.desk, everything, self._pdfs) if self._pdfs else everything
 
     def one(self, file: Dropped) -> Iterator[Read]:
         try:
