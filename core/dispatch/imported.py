@@ -43,7 +43,7 @@ class Imported:
     company_key: str = ""
     warnings: tuple[Sentence, ...] = ()
     pdf_name: str = ""  # a PDF beside the file that was taken
-    customer: str = ""  # name on the card, for a customer of a list
+    customer: str = ""  # name on the card of a list, or of the buyer of a refused invoice
     changes: tuple[Change, ...] = ()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from core.database import mappings, parties
@@ -128,7 +128,9 @@ def _lacking(table: OpenedTable) -> Read:
 def _invoices(dropped: Dropped, found: tuple[TableInvoice, ...]) -> Iterator[Read]:
     for each in found:
         if each.invoice is None:
-            yield refused(dropped.shown, _said(each.problems), where=each.problems[0].where, number=each.number, company_key=each.company_key)
+            where = each.problems[0].where
+            bad = refused(dropped.shown, _said(each.problems), where=where, number=each.number, company_key=each.company_key)
+            yield replace(bad, customer=each.buyer)
             continue
         source = SourceFile(invoice=each.invoice)
         yield Candidate(

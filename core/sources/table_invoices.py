@@ -48,6 +48,7 @@ class TableInvoice:
 
     rows: tuple[int, ...]
     number: str
+    buyer: str = ""
     invoice: Invoice | None = None
     company_key: str = ""
     language: Language | None = None
@@ -65,16 +66,10 @@ def read_invoices(columns: Columns, sellers: Sellers, *, file: str) -> InvoiceTa
     body = [place + 1 for place in range(columns.header.row, len(columns.sheet.rows)) if is_filled(columns.sheet.rows[place])]
     everything = Rows(columns=columns, mark=None, numbers=body)
     mark = decimal_mark(everything.cell(row, name) for name in NUMBERED if name in columns.places for row in body)
-    groups: dict[tuple[str, ...], list[int]] = {}
-    notes = []
-    for row in body:
-        number = _number(everything, row)
-        if _is_foot(everything, row, number):
-            notes.append(Sentence(FOOT, {"row": str(row), "file": file}))
-            continue
-        groups.setdefault((number, *(_plain(everything, row, name) for name in ("type", "seller_vat_id", "seller_name"))), []).append(row)
+    notes = [Sentence(FOOT, {"row": str(row), "file": file}) for row in body if _is_foot(everything, row)]
+    groups = _grouped(everything, [row for row in body if not _is_foot(everything, row)])
     found: list[TableInvoice] = []
-    for (number, *_), rows in groups.items():
+    for number, rows in groups:
         if number:
             found.append(_read(Rows(columns=columns, mark=mark, numbers=rows), sellers, number))
         else:
@@ -82,8 +77,27 @@ def read_invoices(columns: Columns, sellers: Sellers, *, file: str) -> InvoiceTa
     return InvoiceTable(invoices=tuple(found), notes=tuple(notes))
 
 
-def _number(rows: Rows, row: int) -> str:
-    return text(rows.cell(row, "number"))
+_TOLD_APART = ("type", "seller_vat_id", "seller_enterprise_number", "seller_name")
+
+
+def _grouped(rows: Rows, body: Sequence[int]) -> list[tuple[str, list[int]]]:
+    """Rows by number, type and seller; rows without a date that leave these empty go with the only ones of their number that fit."""
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for row in body:
+        groups.setdefault((text(rows.cell(row, "number")), *(_plain(rows, row, name) for name in _TOLD_APART)), []).append(row)
+    by_number: dict[str, list[tuple[str, ...]]] = {}
+    for key in groups:
+        by_number.setdefault(key[0], []).append(key)
+    dateless = [key for key, found in groups.items() if key[0] and "" in key and all(rows.cell(row, "issue_date") == "" for row in found)]
+    for key in dateless:
+        fitting = [other for other in by_number[key[0]] if other != key and other in groups and _fills(other, key)]
+        if len(fitting) == 1:
+            groups[fitting[0]] = sorted(groups[fitting[0]] + groups.pop(key))
+    return sorted(((key[0], found) for key, found in groups.items()), key=lambda group: group[1][0])
+
+
+def _fills(fuller: tuple[str, ...], key: tuple[str, ...]) -> bool:
+    return all(mine in ("", theirs) for mine, theirs in zip(key, fuller, strict=True))
 
 
 def _plain(rows: Rows, row: int, name: str) -> str:
@@ -91,8 +105,9 @@ def _plain(rows: Rows, row: int, name: str) -> str:
     return (_TYPE_OF.get(folded(words)) or folded(words)) if name == "type" else folded(words)
 
 
-def _is_foot(rows: Rows, row: int, number: str) -> bool:
+def _is_foot(rows: Rows, row: int) -> bool:
     """Totals under the table: no date and no buyer, and either a word for it or amounts alone."""
+    number = text(rows.cell(row, "number"))
     if any(rows.cell(row, name) != "" for name in ("issue_date", "buyer_name", "buyer_vat_id")):
         return False
     filled = [cell for cell in rows.columns.sheet.rows[row - 1] if cell != ""]
@@ -118,7 +133,8 @@ def _read(rows: Rows, sellers: Sellers, number: str) -> TableInvoice:
     invoice = _invoice(rows, seller, number)
     key = seller.key if seller else ""
     if invoice is None or rows.problems:
-        return TableInvoice(rows=tuple(rows.numbers), number=number, company_key=key, problems=tuple(rows.problems))
+        buyer = text(rows.cell(rows.first, "buyer_name"))
+        return TableInvoice(rows=tuple(rows.numbers), number=number, buyer=buyer, company_key=key, problems=tuple(rows.problems))
     return TableInvoice(rows=tuple(rows.numbers), number=number, invoice=invoice, company_key=key, language=language)
 
 

@@ -16,7 +16,7 @@ ENDINGS = ["xml", "csv", "xlsx", "pdf"]
 
 def show() -> tuple[dict[str, tuple[str, bytes]], importing.Options]:
     """The dropped files by what tells them apart, and the options."""
-    key = f"drop/{st.session_state.get('import-round', 0)}"
+    key = f"drop/{_round()}"
     st.file_uploader(
         t("Invoices as XML, CSV or XLSX, PDFs named after their number, lists of customers: drop them all here"),
         type=ENDINGS,
@@ -32,11 +32,16 @@ def show() -> tuple[dict[str, tuple[str, bytes]], importing.Options]:
 
 
 def _tick(label: str, name: str) -> bool:
-    """A tick that outlives the page."""
-    st.session_state.setdefault(f"{name}/kept", False)
-    ticked = st.checkbox(label, value=st.session_state[f"{name}/kept"], key=name)
-    st.session_state[f"{name}/kept"] = ticked
+    """A tick that outlives the page, but not the import: the next one begins without."""
+    kept = f"{name}/{_round()}"
+    ticked = st.checkbox(label, value=st.session_state.get(f"{kept}/kept", False), key=kept)
+    st.session_state[f"{kept}/kept"] = ticked
     return ticked
+
+
+def _round() -> int:
+    count: int = st.session_state.get("import-round", 0)
+    return count
 
 
 def _take(key: str) -> None:
@@ -51,7 +56,7 @@ def _take(key: str) -> None:
 
 def start_again() -> None:
     """An empty drop zone: another key makes another widget."""
-    st.session_state["import-round"] = st.session_state.get("import-round", 0) + 1
+    st.session_state["import-round"] = _round() + 1
     for name in (FILES, PLAN):
         st.session_state.pop(name, None)
 

@@ -52,7 +52,7 @@ def show(planned: Plan, options: Options) -> None:
 
 
 def _label(rows: Sequence[Imported], useful: int) -> str:
-    if any(row.customer for row in rows):
+    if any(row.customer and row.outcome is not ImportOutcome.REFUSED for row in rows):
         return t("Import the {count} rows", count=useful)
     return t("Import the {count} invoices", count=useful) if useful > 1 else t("Import the invoice")
 

@@ -60,7 +60,7 @@ def test_the_plan_comes_before_anything_is_written(one_company: App) -> None:
     assert count(one_company) == 3
     assert "2 imported, 0 unchanged, 1 refused" in test.success[0].value
     assert len(plan_rows(test)) == 3
-    assert [button.label for button in test.get("download_button")] == ["Refused ones (CSV)"]
+    assert [button.label for button in test.download_button] == ["Refused ones (CSV)"]
 
 
 def test_a_chip_shows_one_outcome(one_company: App) -> None:
@@ -124,4 +124,4 @@ def test_files_and_ticks_stay_when_the_page_is_left(one_company: App) -> None:
 
 def test_templates_are_there_before_anything_is_dropped(dashboard: App) -> None:
     test = page(PAGE, "nl")
-    assert [button.label for button in test.get("download_button")] == ["Facturen (CSV)", "Klanten (CSV)"]
+    assert [button.label for button in test.download_button] == ["Facturen (CSV)", "Klanten (CSV)"]

@@ -52,6 +52,14 @@ def test_an_invoice_and_a_credit_note_may_share_a_number() -> None:
     assert [reference.number for reference in credit.preceding_invoices] == ["2026-0041"]
 
 
+def test_what_belongs_to_the_whole_invoice_may_stand_in_its_first_row_only() -> None:
+    blank = dict.fromkeys(row(), "") | {"description": "Déplacement", "net_price": "10,00", "vat_rate": "21"}
+    table = read(row(number="1", type="facture"), row(number="2", type="NC"), blank | {"number": "1"}, blank | {"number": "2"})
+    assert [(each.number, each.rows, each.problems) for each in table.invoices] == [("1", (2, 4), ()), ("2", (3, 5), ())]
+    [first, second, third] = read(row(number="1", type="380"), row(number="1", type="381"), blank | {"number": "1"}).invoices
+    assert (first.problems, second.problems, bool(third.problems)) == ((), (), True)  # either could be meant
+
+
 def test_a_negative_invoice_becomes_a_credit_note_and_a_negative_credit_note_warns() -> None:
     turned = one(row(quantity="-2"))
     assert turned.type_code is DocumentType.CREDIT_NOTE
