@@ -6,7 +6,7 @@ import streamlit as st
 from core import i18n, styling
 from core.dispatch import companies, looking, settling
 from pages.parts import feedback, menu, to_settle
-from pages.parts.resources import desk, language, plain, say, shown, t, zone
+from pages.parts.resources import dark, desk, language, plain, say, shown, t, zone
 
 
 @st.fragment(run_every=1.0)
@@ -63,7 +63,7 @@ def table(view: looking.OutboxView) -> object:
         )
         for row in view.deliveries
     ]
-    css = [styling.DELIVERY_LOOKS[row.status].css for row in view.deliveries]
+    css = [styling.DELIVERY_LOOKS[row.status].css(dark=dark()) for row in view.deliveries]
     painted = pd.DataFrame(dict.fromkeys(names, css))
     return pd.DataFrame(rows, columns=names).style.apply(lambda _: painted, axis=None).set_uuid("deliveries")
 
