@@ -130,9 +130,11 @@ def remark(row: Imported) -> str:
     """The reason of a refusal, the changes of a card, or what is odd."""
     if row.reason:
         return say(row.reason)
-    changes = (
-        f"{tables.field_name(TableKind.CUSTOMERS, each.field, language())}: {each.before or '—'} → {each.after or '—'}" for each in row.changes
-    )
+    changes = []
+    for each in row.changes:
+        name = tables.field_name(TableKind.CUSTOMERS, each.field, language())
+        before = "" if row.outcome is ImportOutcome.NEW else f"{each.before or '—'} → "
+        changes.append(f"{name}: {before}{each.after or '—'}")
     return " ".join([*(say(warning) for warning in row.warnings), "; ".join(changes)]).strip()
 
 

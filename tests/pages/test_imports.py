@@ -105,7 +105,7 @@ def test_xml_pdf_and_customers_drop_together(dashboard: App) -> None:
     shown = plan_rows(test)
     assert [each[2] for each in shown] == ["Bakkerij Peeters BV", "Nouveau SRL"]
     assert shown[0][5] == "a.xml · F77.pdf"
-    assert "E-mail: — → a@x.be" in shown[1][4]
+    assert "E-mail: a@x.be" in shown[1][4]
     assert test.button(key="import-go").label == "Importer les 2 lignes"
     test.button(key="import-go").click().run()
     assert customers.find(dashboard.desk, f"BE{desk.buyer_number(1)}").wants_email
@@ -113,12 +113,13 @@ def test_xml_pdf_and_customers_drop_together(dashboard: App) -> None:
 
 def test_files_and_ticks_stay_when_the_page_is_left(one_company: App) -> None:
     test = dropped(page(PAGE), ("a.csv", csv_of(row(number="1"))))
-    test.checkbox(key="import-sent-before").check().run()
+    test.checkbox(key="import-sent-before/0").check().run()
     test.switch_page("pages/records/customers.py").run()
     test.switch_page(PAGE).run()
-    assert test.checkbox(key="import-sent-before").value
+    assert test.checkbox(key="import-sent-before/0").value
     assert [each[1] for each in plan_rows(test)] == ["1"]
     test.button(key="import-again").click().run()
+    assert not test.checkbox(key="import-sent-before/1").value  # a tick never reaches the next import
     assert "Nothing is written before" in words(test)
 
 
