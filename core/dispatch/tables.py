@@ -26,6 +26,7 @@ from core.sources.table_values import shown
 ALSO = N_("{sentence} ({where})")
 ROWS = N_("rows {first} to {last}")
 ROW = N_("row {row}")
+NO_ROWS = N_("There is nothing under the row of headers.")
 _EXAMPLES = 3
 _PROBLEMS_SAID = 6
 
@@ -112,9 +113,13 @@ def read(knowledge: Knowledge, dropped: Dropped) -> TableRead:
         return TableRead(table=table, reads=(_lacking(table),))
     if columns.kind is TableKind.CUSTOMERS:
         rows = tuple(CustomerRow(file=dropped.shown, name=dropped.name, listed=listed) for listed in read_customers(columns))
-        return TableRead(table=table, reads=rows)
+        return TableRead(table=table, reads=rows or _nothing(table))
     found = read_invoices(columns, knowledge.sellers, file=dropped.name)
-    return TableRead(table=table, reads=tuple(_invoices(dropped, found.invoices)), notes=found.notes)
+    return TableRead(table=table, reads=tuple(_invoices(dropped, found.invoices)) or _nothing(table), notes=found.notes)
+
+
+def _nothing(table: OpenedTable) -> tuple[Read, ...]:
+    return (refused(table.file, Sentence(NO_ROWS), where=Sentence(ROW, {"row": str(table.columns.header.row)})),)
 
 
 def _lacking(table: OpenedTable) -> Read:

@@ -95,6 +95,12 @@ def test_an_invoice_of_a_table_goes_out_as_e_fff_even_where_the_original_is_want
     assert any("no XML of its own" in str(note) for note in notes)
 
 
+def test_a_table_without_rows_says_so(app: App) -> None:
+    [result] = bring(app, dict.fromkeys(seller(), ""))
+    assert (result.outcome, result.place) == (REFUSED, "row 1")
+    assert "nothing under the row of headers" in str(result.reason)
+
+
 # Plans ----------------------------------------------------------------------------------------------------------
 
 
