@@ -11,6 +11,7 @@ from core.app import App, open_app
 from core.database import migrate
 from core.settings import Settings
 from tests.mail.fault_server import FaultServer
+from tests.postgresql import Server, running
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -35,10 +36,37 @@ def desk_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+ON_BOTH = ("dispatch", "test_ledgers.py", "test_searching.py", "test_kill.py")  # stores, outbox and what is built on them
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What touches the database beyond a page runs on SQLite and on PostgreSQL."""
+    place = metafunc.definition.path.relative_to(Path(__file__).parent).parts[0]
+    if "database_url" in metafunc.fixturenames and place in ON_BOTH:
+        metafunc.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    with running() as server:
+        yield server
+
+
 @pytest.fixture
-def app(desk_folder: Path) -> Iterator[App]:
+def database_url(request: pytest.FixtureRequest, desk_folder: Path) -> Iterator[str]:
+    """An empty database of its own."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield f"sqlite:///{desk_folder / 'facturier.db'}"
+        return
+    server: Server = request.getfixturevalue("postgresql")
+    with server.database() as url:
+        yield url
+
+
+@pytest.fixture
+def app(desk_folder: Path, database_url: str) -> Iterator[App]:
     """An empty database at the newest revision."""
-    opened = open_app(settings_for(desk_folder), who="marie", check=False)
+    opened = open_app(settings_for(desk_folder, database_url=database_url), who="marie", check=False)
     migrate.upgrade(opened.desk.database)
     yield opened
     opened.desk.database.close()

@@ -61,10 +61,11 @@ class Outcome:
     seconds: float
 
 
-def run(folder: Path, *, mails: int, workers: int = 2, seed: int = 1, limit_s: float = 240) -> Outcome:
+def run(folder: Path, *, mails: int, workers: int = 2, seed: int = 1, limit_s: float = 240, database_url: str = "") -> Outcome:
     """Queue the mails, let workers die until nothing is open, and compare."""
     chance = random.Random(seed)
-    app = open_app(settings_for(folder), who="kill test", check=False)
+    overrides = {"database_url": database_url} if database_url else {}
+    app = open_app(settings_for(folder, **overrides), who="kill test", check=False)
     migrate.upgrade(app.desk.database)
     with FaultServer(Behaviour(delay_s=0.05)) as server:
         queued = _fill(app, server.port, mails)

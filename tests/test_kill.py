@@ -7,8 +7,8 @@ from pathlib import Path
 from tests import kill
 
 
-def test_killed_workers_send_nothing_twice_and_claim_nothing_falsely(desk_folder: Path) -> None:
-    outcome = kill.run(desk_folder, mails=300, workers=2)
+def test_killed_workers_send_nothing_twice_and_claim_nothing_falsely(desk_folder: Path, database_url: str) -> None:
+    outcome = kill.run(desk_folder, mails=300, workers=2, database_url=database_url)
     assert outcome.mails == 300
     assert outcome.kills + outcome.frozen >= 6, "the workers were not disturbed enough to prove anything"
     assert outcome.twice == 0

@@ -10,6 +10,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
+from core.database import searching
 from core.database.session import Database
 from core.errors import DatabaseMissing, DatabaseOutdated
 
@@ -26,6 +27,8 @@ def upgrade(database: Database) -> None:
     with database.write() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        if connection.dialect.name == "postgresql":
+            searching.index_on_postgresql(connection)
 
 
 def check(database: Database) -> None:

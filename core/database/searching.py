@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Select, Table, column, or_, select, table
+from sqlalchemy import ColumnElement, Connection, Select, Table, column, or_, select, table, text
 
 from core.database import words
 from core.database.schema import customers, invoices
 
 SHORTEST = 3  # letters that a trigram index can look up
+
+
+def index_on_postgresql(connection: Connection) -> bool:
+    """Make the trigram indexes where the server has pg_trgm; without it a search reads the tables, which is slow but right.
+
+    Asked at every `init`, so that an extension installed later is used from then on.
+    """
+    available = connection.scalar(text("select exists (select from pg_available_extensions where name = 'pg_trgm')"))
+    if not available:
+        return False
+    connection.execute(text("create extension if not exists pg_trgm"))
+    for searched in (invoices, customers):
+        name = searched.name
+        connection.execute(text(f"create index if not exists ix_{name}_words on {name} using gin (search_text gin_trgm_ops)"))
+    return True
 
 
 def finds(dialect: str, search: str) -> list[ColumnElement[bool]]:

@@ -6,8 +6,10 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import update
 
 from core.app import App
+from core.database.schema import company_languages
 from core.database import parties
 from core.dispatch import checking, companies, customers
 from core.dispatch.values import Value
@@ -69,7 +71,7 @@ def test_a_keyword_of_an_older_text_blocks(app: App) -> None:
 def test_terms_that_vanished_or_grew_block(app: App) -> None:
     invoice_id = desk.ready(app, 25)
     with app.desk.database.write() as connection:
-        connection.exec_driver_sql("UPDATE company_languages SET terms_sha256 = ?, terms_name = 't.pdf', terms_size = 10", ("0" * 64,))
+        connection.execute(update(company_languages).values(terms_sha256="0" * 64, terms_name="t.pdf", terms_size=10))
     assert "cannot be read any more" in blocked(app, invoice_id)[0][0]
     with app.desk.database.write() as connection:
         connection.exec_driver_sql("UPDATE company_languages SET terms_size = 99000000")

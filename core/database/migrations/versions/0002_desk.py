@@ -33,7 +33,8 @@ def upgrade() -> None:
         op.create_index(f"ix_invoices_ledger_{name}", "invoices", ["ledger", column, "id"])
     op.create_index("ix_invoices_counts", "invoices", COUNTED)
     op.create_index("ix_invoices_customer", "invoices", ["customer_id", *COUNTED, "issue_date"])
-    _search_on_sqlite() if op.get_bind().dialect.name == "sqlite" else _search_on_postgresql()
+    if op.get_bind().dialect.name == "sqlite":
+        _search_on_sqlite()
 
 
 def _tables() -> None:
@@ -95,12 +96,6 @@ def _search_on_sqlite() -> None:
             f"create trigger {table}_words_changed after update of search_text on {table} when old.search_text <> new.search_text "
             f"begin {taken} {given} end"
         )
-
-
-def _search_on_postgresql() -> None:
-    op.execute("create extension if not exists pg_trgm")
-    for table in SEARCHED:
-        op.execute(f"create index ix_{table}_words on {table} using gin (search_text gin_trgm_ops)")
 
 
 def downgrade() -> None:
