@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import update
 
 from core.app import App
-from core.database.schema import company_languages
 from core.database import parties
+from core.database.schema import company_languages
 from core.dispatch import checking, companies, customers
 from core.dispatch.values import Value
 from core.errors import FacturierError, KeywordUnknown, SettingInvalid, SettingUnknown, TermsInvalid
