@@ -124,16 +124,18 @@ def _kept(desk: Desk, reads: Iterable[Read], options: Options, report: Report) -
     """Customers of lists come first, so that the invoices find their cards; the results stand in the order of the files."""
     cards = CardBook(desk)
     applied: dict[int, Imported] = {}
-    if isinstance(reads, Sequence):
-        applied = {place: cards.apply(read) for place, read in enumerate(reads) if isinstance(read, CustomerRow)}
+    for place, read in enumerate(reads if isinstance(reads, Sequence) else ()):
+        if isinstance(read, CustomerRow):
+            applied[place] = cards.apply(read)
+            report(applied[place])
     results: list[Imported] = []
     waiting = enumerate(reads)
     while batch := list(islice(waiting, BATCH)):
         kept = iter(keeping.keep(desk, [read for _, read in batch if isinstance(read, (Candidate, LonePdf))], options))
         for place, read in batch:
-            done = read if isinstance(read, Imported) else applied[place] if isinstance(read, CustomerRow) else next(kept)
-            report(done)
-            results.append(done)
+            results.append(read if isinstance(read, Imported) else applied[place] if isinstance(read, CustomerRow) else next(kept))
+            if place not in applied:
+                report(results[-1])
     return results
 
 

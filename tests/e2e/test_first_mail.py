@@ -46,9 +46,10 @@ def bring_in(page: Page, house: House) -> None:
     page.locator("input[type=file]").set_input_files([*files(house.folder, 4), str(broken)])
     expect(page.get_by_role("button", name="Remove broken.xml")).to_be_visible()
     screen.settled(page)
-    page.get_by_role("button", name="Importer").click()
+    page.get_by_role("button", name="Importer les 4 factures").click()
+    expect(page.get_by_text("Importés : 4, inchangés : 0, refusés : 1")).to_be_visible()
     expect(screen.cell(page, 0, 0)).to_have_text("✗ Refusée")
-    expect(screen.cell(page, 1, 0)).to_have_text("broken.xml")
+    expect(screen.cell(page, 5, 0)).to_contain_text("broken.xml")
     expect(screen.cell(page, 0, 4)).to_have_text("✓ Nouvelle")
     page.screenshot(path=house.shots / "1-import.png")
 
