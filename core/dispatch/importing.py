@@ -21,7 +21,7 @@ from core.sources.xml import refuse_size
 
 __all__ = ["Change", "Dropped", "ImportOutcome", "Imported", "Options", "Plan"]
 
-BATCH = 100  # invoices in one transaction
+BATCH = 200  # invoices in one transaction
 Report = Callable[[Imported], None]
 
 
@@ -71,7 +71,7 @@ def _content(path: Path) -> bytes:
 
 
 def import_paths(desk: Desk, paths: Sequence[Path], options: Options, *, report: Report = lambda _: None) -> list[Imported]:
-    """Import files, PDFs with the invoices they lie beside; a bad one never costs a good one, a crash at most the last hundred."""
+    """Import files, PDFs with the invoices they lie beside; a bad one never costs a good one, a crash at most the last batch."""
     return import_dropped(desk, [dropped_file(path) for path in find_files(paths)], options, report=report)
 
 

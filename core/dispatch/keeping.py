@@ -22,7 +22,7 @@ from core.i18n import N_
 from core.model import Ledger
 
 ALREADY_SENT = N_("Imported as already sent")
-_WRITERS = 8  # each waits for the disk, not for the processor
+_WRITERS = 16  # each waits for the disk, not for the processor
 
 
 class NotKept(SourceRefused):

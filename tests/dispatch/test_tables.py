@@ -148,7 +148,8 @@ def test_a_row_that_the_database_refuses_costs_only_itself(app: App) -> None:
         assert connection.scalar(select(func.count()).select_from(audit_events).where(audit_events.c.what == "imported new")) == 2
 
 
-def test_many_files_are_kept_in_batches_and_reported_in_order(app: App) -> None:
+def test_many_files_are_kept_in_batches_and_reported_in_order(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing, "BATCH", 50)
     files = [(f"{place}.xml", xml_of(desk.customer_invoice(place))) for place in range(1, 121)]
     files[60] = ("60.xml", b"nothing")
     seen: list[str] = []
