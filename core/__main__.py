@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import typer
 
-from core.commands import cards, invoices, processes, sending
+from core.commands import bench, cards, invoices, processes, sending
 from core.commands.shell import guarded
 
 
@@ -36,6 +36,7 @@ app = contents(
     },
 )
 app.add_typer(contents("Invoicing companies.", {"list": cards.company_list, "show": cards.company_show, "set": cards.company_set}), name="company")
+app.add_typer(contents("Figures, measured.", {"ledger": bench.ledger}), name="bench")
 app.add_typer(contents("Customers.", {"list": cards.customer_list, "show": cards.customer_show, "set": cards.customer_set}), name="customer")
 
 

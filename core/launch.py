@@ -25,7 +25,8 @@ DASHBOARD: Final = Path(__file__).parents[1] / "dashboard.py"
 # Streamlit reads .streamlit/config.toml of the folder it is started in; where there is none, it must not open the desk to the network.
 SAFE: Final = (
     "--server.address=127.0.0.1",
-    "--server.allowedHosts=localhost,127.0.0.1",
+    "--server.allowedHosts=localhost",
+    "--server.allowedHosts=127.0.0.1",
     "--server.headless=true",
     "--browser.gatherUsageStats=false",
     "--server.scriptHealthCheckEnabled=true",

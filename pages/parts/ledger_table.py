@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core import frames, selection, styling
-from core.dispatch import companies, looking
+from core.dispatch import companies, customers, looking
 from core.dispatch.looking import LedgerPage
 from core.i18n import N_
 from core.model import Ledger
@@ -35,6 +35,9 @@ def show(ledger: Ledger | None, title: str) -> None:
     name = ledger.value if ledger else "all"
     menu.header(title)
     with feedback.told():
+        if key := st.query_params.pop("customer", None):  # from the card of a customer
+            ledger_filters.forget(name)
+            ledger_state.change(name, customer_id=customers.find(desk(), key).id)
         ledger_filters.show(name)
         screen = ledger_state.of(name)
         chosen = screen.filter(ledger)
@@ -91,11 +94,19 @@ def _table(ledger: Ledger | None, name: str, shown: LedgerPage, *, narrow: bool)
         key=key,
         on_select=lambda: _take(key, ids, name),
         selection_mode=["multi-row", "single-cell", "single-column"],
-        selection_default={"selection": {"rows": selection.positions(ticks.of(name), ids), "columns": [], "cells": []}},
+        selection_default={"selection": {"rows": _ticked_at_first(name, key, ids), "columns": [], "cells": []}},
         hide_index=True,
         height=BESIDE if narrow else min(35 * (len(ids) + 1) + 3, HEIGHT),
         column_config=_column_config(name, columns, narrow=narrow),
     )
+
+
+def _ticked_at_first(name: str, key: str, ids: list[int]) -> list[int]:
+    """Where the ticks were when this grid was made: another default at every click would send the whole table again."""
+    if st.session_state.get(f"first-ticks/{name}", ("",))[0] != key:
+        st.session_state[f"first-ticks/{name}"] = (key, selection.positions(ticks.of(name), ids))
+    positions: list[int] = st.session_state[f"first-ticks/{name}"][1]
+    return positions
 
 
 def grid_key(name: str, ids: list[int]) -> str:

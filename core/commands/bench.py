@@ -1,0 +1,22 @@
+"""The figures of BENCH, as JSON on stdout; progress on stderr."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from core.commands.shell import DONE, complain
+
+
+def ledger(
+    invoices: Annotated[list[int], typer.Option("--invoices", min=1000, help="How many; may be given several times.")] = [100_000, 1_000_000],  # noqa: B006
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Also in Chromium (needs the test tools).")] = True,
+) -> int:
+    """The ledger page at 100,000 and 1,000,000 invoices: use cases, the page in Chromium, memory, queueing."""
+    from core.bench import ledger as measured
+
+    results = measured.run(invoices, with_browser=browser, report=complain.print)
+    typer.echo(json.dumps(results, indent=2, ensure_ascii=False))
+    return DONE
