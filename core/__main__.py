@@ -30,6 +30,8 @@ app = contents(
         "status": sending.status,
         "resolve": sending.resolve,
         "mark-elsewhere": sending.mark_elsewhere,
+        "hold": sending.hold,
+        "release": sending.release,
         "worker": processes.work,
         "catcher": processes.catch,
         "run": processes.run,

@@ -14,9 +14,9 @@ from core.commands.arguments import CompanyKey, Kind, Numbers, Pending, Year, ch
 from core.commands.output import Format, Output, show, show_one
 from core.commands.shell import DONE, SOME_REFUSED, complain, opened_app
 from core.database import outbox_views
-from core.dispatch import settling
+from core.dispatch import holding, settling
 from core.dispatch.values import Value
-from core.errors import UsageError
+from core.errors import Sentence, UsageError
 from core.model import OPEN, DeliveryStatus
 from core.preflight import Level
 
@@ -159,6 +159,41 @@ def mark_elsewhere(
     known = numbers_of(opened, ids)
     rows = [{"number": known[i], "marked": i not in refused, "reason": str(refused[i]) if i in refused else None} for i in ids]
     show(rows, output, columns=("number", "marked", "reason"))
+    return SOME_REFUSED if refused else DONE
+
+
+def hold(
+    reason: Annotated[str, typer.Option("--reason")],
+    numbers: Numbers = None,
+    company: CompanyKey = None,
+    year: Year = None,
+    kind: Kind = None,
+    output: Format = Output.TABLE,
+) -> int:
+    """Hold invoices that have not left: they stay until they are released. What is queued is taken back."""
+    opened = opened_app()
+    ids = chosen(opened, numbers, pending=False, company=company, year=year, kind=kind)
+    return _held(opened, ids, holding.hold(opened.desk, ids, reason=reason), output)
+
+
+def release(
+    numbers: Numbers = None,
+    company: CompanyKey = None,
+    year: Year = None,
+    kind: Kind = None,
+    output: Format = Output.TABLE,
+) -> int:
+    """Release what is held: it waits again. Nothing is sent."""
+    opened = opened_app()
+    ids = chosen(opened, numbers, pending=False, company=company, year=year, kind=kind)
+    return _held(opened, ids, holding.release(opened.desk, ids), output)
+
+
+def _held(opened: App, ids: Sequence[int], refused: Mapping[int, Sentence], output: Output) -> int:
+    """What was done, number by number."""
+    known = numbers_of(opened, ids)
+    rows = [{"number": known[i], "done": i not in refused, "reason": str(refused[i]) if i in refused else None} for i in ids]
+    show(rows, output, columns=("number", "done", "reason"))
     return SOME_REFUSED if refused else DONE
 
 

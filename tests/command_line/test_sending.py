@@ -122,3 +122,17 @@ def test_render_writes_the_mail_and_its_attachments_without_account_or_recipient
         assert (folder / "a" / "b" / str(name)).read_bytes() == content
     assert {part.get_content_type() for part in mail.walk()} >= {"text/plain", "text/html", "application/pdf", "application/xml"}
     assert statuses() == {"2026-0001": "to_print"}
+
+
+def test_hold_and_release(ready: FaultServer) -> None:
+    assert rows("hold", "2026-0001", "--reason", "wrong price") == [{"number": "2026-0001", "done": True, "reason": None}]
+    assert statuses()["2026-0001"] == "held"
+    said = run("send", "--pending", "--format", "json")
+    assert said.json()["queued"] == ["2026-0002", "2026-0003"]
+    refused = run("send", "2026-0001", "--format", "json")
+    assert refused.code == 1
+    assert "It is held: wrong price" in refused.json()["not_queued"][0]["reason"]
+    assert rows("release", "2026-0001")[0]["done"]
+    assert statuses()["2026-0001"] == "to_send"
+    again = run("release", "2026-0001", "--format", "json")
+    assert (again.code, again.json()[0]["done"]) == (1, False)
