@@ -89,6 +89,30 @@ def test_an_address_of_nobody_is_refused_and_the_others_get_their_mail(folder: P
     assert [mail.envelope_to for mail in catcher.caught(folder, 10)] == [("b@x.test",)]
 
 
+@pytest.mark.parametrize(("address", "answer"), [("a@refuses.example", "5.1.1"), ("A@Refuses.Example", "5.1.1"), ("luc@courier.example", "5.1.2")])
+def test_trial_domains_are_refused(folder: Path, address: str, answer: str) -> None:
+    with server.running("127.0.0.1", 0, folder) as port, smtplib.SMTP("127.0.0.1", port, timeout=10) as client:
+        refused = client.sendmail("a@x.test", [address, "b@refuses.example.test"], SIMPLE)
+    assert {name: (code, text.decode()[:5]) for name, (code, text) in refused.items()} == {address: (550, answer)}
+    assert [mail.envelope_to for mail in catcher.caught(folder, 10)] == [("b@refuses.example.test",)]
+
+
+def test_the_silent_domain_takes_the_mail_and_says_nothing(folder: Path) -> None:
+    with server.running("127.0.0.1", 0, folder) as port:
+        with pytest.raises(smtplib.SMTPServerDisconnected), smtplib.SMTP("127.0.0.1", port, timeout=10) as client:
+            client.sendmail("a@x.test", ["info@silent.example"], SIMPLE)
+        with smtplib.SMTP("127.0.0.1", port, timeout=10) as client:  # it still serves others
+            client.sendmail("a@x.test", ["b@x.test"], SIMPLE)
+    assert [mail.envelope_to for mail in catcher.caught(folder, 10)] == [("b@x.test",), ("info@silent.example",)]
+
+
+def test_a_mail_to_the_silent_domain_is_uncertain_at_once(app: App, folder: Path) -> None:
+    with server.running("127.0.0.1", 0, folder) as port:
+        invoice_id = desk.ready(app, port, "info@silent.example")
+        desk.send(app, [invoice_id])
+    assert desk.status_of(app, invoice_id) is DispatchStatus.UNCERTAIN
+
+
 def test_the_size_limit_is_announced_and_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert server.SIZE_LIMIT == 40 * 1024 * 1024
     monkeypatch.setattr(server, "SIZE_LIMIT", 10_000)

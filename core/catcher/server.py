@@ -1,4 +1,12 @@
-"""The SMTP side of the mail catcher: listens on this machine only, takes all but the addresses of nobody."""
+"""The SMTP side of the mail catcher: listens on this machine only, and takes all but what goes to the trial addresses.
+
+Trial addresses show what happens when a mail does not go through (docs/operating.md):
+
+    unknown@… · onbekend@… · inconnu@…      refused: there is no such mailbox (550 5.1.1)
+    …@refuses.example                       the same for a whole domain
+    …@courier.example                       refused: there is no such domain (550 5.1.2), as a misspelt courrier.example
+    …@silent.example                        taken, then the line is dropped without an answer: nobody can be sure
+"""
 
 from __future__ import annotations
 
@@ -26,6 +34,9 @@ log = structlog.get_logger()
 
 SIZE_LIMIT: Final = 40 * MIB
 NOBODY: Final = frozenset({"inconnu", "inconnue", "onbekend", "unknown", "nobody"})  # refused, as a real server does with a misspelt address
+REFUSES: Final = "refuses.example"
+MISSPELT: Final = "courier.example"
+SILENT: Final = "silent.example"
 
 
 class NotThisMachine(FacturierError):
@@ -43,20 +54,28 @@ class _Keeper:
     folder: Path
 
     async def handle_RCPT(self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
-        if address.partition("@")[0].lower() in NOBODY:
+        if _domain(address) == MISSPELT:
+            return f"550 5.1.2 <{address}>: there is no such domain"
+        if _domain(address) == REFUSES or address.partition("@")[0].lower() in NOBODY:
             return f"550 5.1.1 <{address}>: there is no such mailbox"
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(options)
         return "250 2.1.5 recipient ok"
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
         content = envelope.original_content or b""
         try:
             identity = await asyncio.to_thread(keep, self.folder, content, envelope.mail_from or "", envelope.rcpt_tos)
         except OSError as error:
             log.warning("mail not kept", error=str(error))
             return f"452 4.3.1 the mail cannot be kept: {error.strerror}"
+        if any(_domain(address) == SILENT for address in envelope.rcpt_tos) and server.transport is not None:
+            server.transport.close()
         return f"250 2.0.0 kept as {identity}"
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].lower()
 
 
 def serve(host: str, port: int, folder: Path) -> None:
