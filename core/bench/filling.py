@@ -42,6 +42,12 @@ def desk_with(folder: Path, count: int) -> App:
     settings = Settings.model_validate({"database_url": f"sqlite:///{folder / 'facturier.db'}", "archive_url": f"file://{folder / 'archive'}"})
     app = open_app(settings, who="bench", check=False)
     migrate.upgrade(app.desk.database)
+    fill(app, count)
+    return app
+
+
+def fill(app: App, count: int) -> None:
+    """Into an empty desk."""
     chance = random.Random(SEED)  # noqa: S311  the same database every time
     with app.desk.database.write() as connection:
         sellers = [_company(connection, place) for place in range(3)]
@@ -54,7 +60,6 @@ def desk_with(folder: Path, count: int) -> App:
     for key in sellers:
         account = {"smtp.host": "127.0.0.1", "smtp.port": "25", "smtp.security": "none", "mail.from": "bench@x.example"}
         companies.change(app.desk, key, [Value(name, value) for name, value in account.items()])
-    return app
 
 
 def _company(connection: Connection, place: int) -> str:

@@ -34,7 +34,7 @@ def header(title: str) -> None:
 
 
 # The table, its ticks and its buttons fit on 1280 × 800. The grid's own toolbar would lie over the buttons, and its search
-# knows only the 200 rows of a page.
+# knows only the 200 rows of a page, as does the sorting in its column menu.
 _TIGHT = """<style>
 .stMainBlockContainer { padding: 4rem 2rem 1rem; }
 .stMainBlockContainer > [data-testid="stVerticalBlock"], .st-key-panel { gap: .6rem; }
@@ -42,7 +42,7 @@ _TIGHT = """<style>
 .st-key-language-choice { position: fixed; top: .75rem; right: 4rem; z-index: 999991; width: auto; }
 .st-key-panel { padding: .4rem .8rem; }
 .st-key-panel [data-testid="stTabs"] [data-baseweb="tab-panel"] { padding-top: .5rem; }
-[data-testid="stElementToolbar"] { display: none; }
+[data-testid="stElementToolbar"], [data-testid="stDataFrameColumnMenu"] { display: none; }
 div:has(> .st-key-foot-wide) { position: sticky; bottom: 0; z-index: 10; padding: .6rem 0; backdrop-filter: blur(14px); }
 </style>"""
 

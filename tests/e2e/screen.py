@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from playwright.sync_api import Locator, Page, expect
 
+from core import styling
+
 ROW = 35
+BOX = 34  # the column of checkboxes
 
 
 def open_page(page: Page, url: str, title: str) -> None:
@@ -46,3 +51,21 @@ def row_colour(page: Page, row: int, place: int = 0) -> tuple[int, int, int]:
         [place, row, ROW],
     )
     return red, green, blue
+
+
+def press_cell(page: Page, x: int, row: int, place: int = 0) -> None:
+    """Click into a row, that many pixels from the left."""
+    box = grid(page, place).locator("canvas").first.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + x, box["y"] + ROW * (row + 1) + ROW // 2)
+    settled(page)
+
+
+def press_head(page: Page, columns: Sequence[str], name: str) -> None:
+    """Click the left end of a column's head in a ledger's grid; what is at its right end belongs to the grid."""
+    left = BOX + sum(styling.WIDTHS[column] for column in columns[: columns.index(name)])
+    press_cell(page, left + 20, -1)
+
+
+def is_ticked(page: Page, row: int, place: int = 0) -> bool:
+    return grid(page, place).locator(f"[aria-rowindex='{row + 2}'][aria-selected=true]").count() > 0
