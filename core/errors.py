@@ -85,6 +85,10 @@ class DeliveryNotOpen(UsageError):
     template = "Delivery {delivery} is “{status}”; only uncertain or failed ones are settled by hand."
 
 
+class DeliveryNotSent(UsageError):
+    template = "The mail to {recipient} is not marked as sent, so it cannot have come back."
+
+
 class ResendImpossible(UsageError):
     template = "The sealed mail of invoice {number} cannot go again: {why}. Settle it as not arrived, then send it from the ledger."
 

@@ -49,7 +49,17 @@ def translate(language: Language, template: str, **values: object) -> str:
     return fill(text, values)
 
 
+A_DAY = "{day}"  # a sentence that is nothing but a date, kept as ISO
+
+
+def on(day: date) -> Sentence:
+    """A date within a sentence: each reader sees it as dates are written in their language."""
+    return Sentence(A_DAY, {"day": day.isoformat()})
+
+
 def sentence(language: Language, what: Sentence) -> str:
+    if what.template == A_DAY:
+        return day(language, date.fromisoformat(str(what.values["day"])))
     values = {name: sentence(language, value) if isinstance(value, Sentence) else value for name, value in what.values.items()}
     return translate(language, what.template, **values)
 

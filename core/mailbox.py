@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from email.utils import formataddr, parseaddr
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.utils import parseaddr, quote
 
 from core.errors import AddressInvalid
 
+_SPECIALS = re.compile(r'[][\\()<>@,:;".]')  # RFC 5322 3.2.3
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*\Z")
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z")
 
@@ -18,7 +21,11 @@ class Mailbox:
     display_name: str = ""
 
     def __str__(self) -> str:
-        return formataddr((self.display_name, self.addr_spec))
+        """As people write it, accents and all; a message encodes the name itself."""
+        if not self.display_name:
+            return self.addr_spec
+        name = f'"{quote(self.display_name)}"' if _SPECIALS.search(self.display_name) else self.display_name
+        return f"{name} <{self.addr_spec}>"
 
 
 def parse(text: str) -> Mailbox:
@@ -35,7 +42,17 @@ def parse(text: str) -> Mailbox:
     if "<" not in bare and bare != addr:  # parseaddr drops what it cannot place: “a b@x.be” must not become “b@x.be”
         raise AddressInvalid(address=bare)
     local, _, domain = addr.rpartition("@")
-    return Mailbox(addr_spec=f"{local}@{_domain(domain, text)}", display_name=name) if _local_ok(local) else _refuse(text)
+    return Mailbox(addr_spec=f"{local}@{_domain(domain, text)}", display_name=_decoded(name)) if _local_ok(local) else _refuse(text)
+
+
+def _decoded(name: str) -> str:
+    """A name that was copied from a header, or kept by an earlier version: `=?utf-8?q?Andr=C3=A9?=` is André (RFC 2047)."""
+    if "=?" not in name:
+        return name
+    try:
+        return str(make_header(decode_header(name)))
+    except (HeaderParseError, LookupError, ValueError):
+        return name
 
 
 def parse_list(text: str) -> tuple[Mailbox, ...]:

@@ -103,7 +103,8 @@ _BY_EFFECT = {
     ),
     Effect.WAIT: N_("The mail server cannot be reached: {reply} Facturier tries again by itself."),
 }
-_FAILED = {Stage.RCPT: N_("The server refuses the address {recipient}: {reply} Correct it on the customer card, then send again.")}
+ADDRESS_REFUSED = N_("The server refuses the address {recipient}: {reply} Correct it on the customer card, then send again.")
+_FAILED = {Stage.RCPT: ADDRESS_REFUSED}
 _FAILED_OTHERWISE = N_("The server refuses this mail: {reply}")
 _TOO_BIG = N_("The mail is too big for the server: {reply} Make the attachments smaller, then send again.")
 _LINE_LOST = N_("The line to the mail server broke before the mail was complete, so nothing left. Facturier tries again by itself.")

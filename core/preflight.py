@@ -85,11 +85,13 @@ class CompanyState:
     terms: Mapping[Language, Sentence]
 
 
-def look(invoice: InvoiceRow, customer: Customer, state: CompanyState, *, former: str = "", source_warnings: tuple[Sentence, ...] = ()) -> Verdict:
+def look(
+    invoice: InvoiceRow, customer: Customer, state: CompanyState, *, former: str | Sentence = "", source_warnings: tuple[Sentence, ...] = ()
+) -> Verdict:
     """All reasons for one invoice. What is wrong in the source warns, what is wrong in ours blocks (DESIGN §5)."""
     reasons: list[Reason] = []
     if invoice.status not in SENDABLE:
-        values = {"former": former, "customer": customer.name}
+        values: dict[str, str | Sentence] = {"former": former, "customer": customer.name}
         reasons.append(Reason(level=Level.BLOCKED, sentence=Sentence(STANDING[invoice.status], values), remedy=_where(invoice.status)))
     elif invoice.held_because is not None:
         reasons.append(Reason(level=Level.BLOCKED, sentence=Sentence(IT_IS_HELD, {"reason": said(invoice.held_because)}), remedy=Remedy.RELEASE))

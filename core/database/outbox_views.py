@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, insert, or_, select, update
 
 from core.database.chunks import chunks
-from core.database.schema import batches, companies, deliveries, invoices, mail_accounts, messages, workers
+from core.database.schema import batches, companies, customers, deliveries, invoices, mail_accounts, messages, workers
 from core.errors import Sentence
 from core.model import TO_HANDLE, DeliveryStatus, DispatchStatus, RecipientRole
 
@@ -26,40 +26,91 @@ def _listed() -> Select[Any]:
             messages.c.sealed_sha256,
             messages.c.due_at,
             invoices.c.number,
+            invoices.c.status.label("invoice_status"),
+            companies.c.key.label("company_key"),
             companies.c.name.label("company_name"),
+            customers.c.id.label("customer_id"),
+            customers.c.key.label("customer_key"),
+            customers.c.name.label("customer_name"),
         )
         .join(messages, deliveries.c.message_id == messages.c.id)
         .join(invoices, messages.c.invoice_id == invoices.c.id)
         .join(companies, messages.c.company_id == companies.c.id)
+        .join(customers, invoices.c.customer_id == customers.c.id)
     )
 
 
-def listing(connection: Connection, *, batch_id: int | None = None, invoice_id: int | None = None, limit: int | None = None) -> list[Row[Any]]:
-    """Deliveries in the order of queueing; with a limit, the newest ones, newest first."""
+def listing(connection: Connection, *, batch_id: int | None = None, invoice_id: int | None = None) -> list[Row[Any]]:
+    """Deliveries in the order of queueing."""
     query = _listed()
     if batch_id is not None:
         query = query.where(messages.c.batch_id == batch_id)
     if invoice_id is not None:
         query = query.where(messages.c.invoice_id == invoice_id)
-    if limit is None:
-        return list(connection.execute(query.order_by(messages.c.id, deliveries.c.id)).all())
+    return list(connection.execute(query.order_by(messages.c.id, deliveries.c.id)).all())
+
+
+def newest(connection: Connection, *, search: str = "", statuses: Collection[DeliveryStatus] = (), limit: int) -> list[Row[Any]]:
+    """The newest deliveries, newest first; each word of the search is in the number, the recipient or the customer's name."""
+    query = _listed()
+    if statuses:
+        query = query.where(deliveries.c.status.in_(sorted(statuses)))
+    for word in search.split():
+        columns = (invoices.c.number, deliveries.c.recipient, customers.c.name)
+        query = query.where(or_(*(column.icontains(word, autoescape=True) for column in columns)))
     return list(connection.execute(query.order_by(deliveries.c.changed_at.desc(), deliveries.c.id.desc()).limit(limit)).all())
 
 
-def unsettled(connection: Connection, *, limit: int) -> list[Row[Any]]:
-    """Uncertain and failed deliveries of each invoice's latest copy, uncertain first; a failed archive copy too."""
+OPEN_STATES = (DeliveryStatus.UNCERTAIN, DeliveryStatus.BOUNCED, DeliveryStatus.FAILED, DeliveryStatus.HELD)
+
+
+def _unsettled() -> ColumnElement[bool]:
+    """Of each invoice's latest copy; what a person holds waits in the ledger, not here. A failed archive copy counts too."""
     copies = messages.alias("copies")
-    newest = select(func.max(copies.c.copy_number)).where(copies.c.invoice_id == invoices.c.id).correlate(invoices).scalar_subquery()
-    query = (
-        _listed()
-        .where(
-            deliveries.c.status.in_([DeliveryStatus.UNCERTAIN, DeliveryStatus.FAILED]),
-            messages.c.copy_number == newest,
-            or_(invoices.c.status.in_(sorted(TO_HANDLE)), and_(deliveries.c.role == RecipientRole.ARCHIVE, invoices.c.status == DispatchStatus.SENT)),
-        )
-        .order_by(deliveries.c.status.desc(), deliveries.c.changed_at.desc())
-    )
+    latest = select(func.max(copies.c.copy_number)).where(copies.c.invoice_id == invoices.c.id).correlate(invoices).scalar_subquery()
+    stopped = and_(invoices.c.status.in_(sorted(TO_HANDLE | {DispatchStatus.HELD})), invoices.c.held_because.is_(None))
+    archive = and_(deliveries.c.role == RecipientRole.ARCHIVE, invoices.c.status == DispatchStatus.SENT)
+    return and_(deliveries.c.status.in_(OPEN_STATES), messages.c.copy_number == latest, or_(stopped, archive))
+
+
+def unsettled(connection: Connection, *, limit: int) -> list[Row[Any]]:
+    """Deliveries that wait for a person: uncertain ones first, then what came back, failed and was held; the newest first."""
+    urgency = case({status: place for place, status in enumerate(OPEN_STATES)}, value=deliveries.c.status)
+    query = _listed().where(_unsettled()).order_by(urgency, deliveries.c.changed_at.desc(), deliveries.c.id)
     return list(connection.execute(query.limit(limit)).all())
+
+
+def unsettled_marks(connection: Connection, *, limit: int) -> frozenset[tuple[int, DeliveryStatus]]:
+    """Which deliveries those are, and how they stand: cheap enough to be asked every other second."""
+    query = (
+        select(deliveries.c.id, deliveries.c.status)
+        .join(messages, deliveries.c.message_id == messages.c.id)
+        .join(invoices, messages.c.invoice_id == invoices.c.id)
+        .where(_unsettled())
+        .order_by(deliveries.c.id.desc())
+        .limit(limit)
+    )
+    return frozenset((row.id, row.status) for row in connection.execute(query))
+
+
+def newest_batches(connection: Connection, *, limit: int) -> list[Row[Any]]:
+    """With the number of their invoices; one that was cancelled whole has none."""
+    count = select(func.count(messages.c.invoice_id.distinct())).where(messages.c.batch_id == batches.c.id).correlate(batches).scalar_subquery()
+    return list(connection.execute(select(batches, count.label("invoices")).order_by(batches.c.id.desc()).limit(limit)).all())
+
+
+def paused(connection: Connection) -> list[Row[Any]]:
+    """Accounts that wait or are paused, with the number of mails that wait for them."""
+    open_of_it = and_(messages.c.company_id == mail_accounts.c.company_id, messages.c.due_at.is_not(None))
+    count = select(func.count()).select_from(messages).where(open_of_it).correlate(mail_accounts).scalar_subquery()
+    query: Any = (
+        select(
+            companies.c.id, companies.c.key, companies.c.name, mail_accounts.c.paused_because, mail_accounts.c.paused_until, count.label("waiting")
+        )
+        .join(companies, mail_accounts.c.company_id == companies.c.id)
+        .where(mail_accounts.c.paused_at.is_not(None))
+    )
+    return list(connection.execute(query.order_by(companies.c.name)).all())
 
 
 def because(connection: Connection, invoice_ids: Sequence[int]) -> dict[int, Sentence]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -11,7 +12,7 @@ from core.database import outbox_views, parties
 from core.database.ledger_rows import Blocks
 from core.dispatch.desk import Desk
 from core.errors import FacturierError, Sentence
-from core.i18n import NAMES
+from core.i18n import NAMES, on
 from core.model import DeliveryStatus, DispatchStatus, DocumentType, Language
 from core.preflight import TERMS_MISSING, TERMS_TOO_BIG, TEXT_MISSING, TEXT_WRONG, CompanyState, Verdict, look
 from core.records import Company, InvoiceRow
@@ -25,7 +26,8 @@ def preflight(desk: Desk, invoice_ids: Sequence[int]) -> list[Verdict]:
         customers = parties.load_customers(connection, {row.customer_id for row in rows.values()})
         companies = parties.load_companies(connection, {row.company_id for row in rows.values()})
         warnings = invoice_rows.warnings(connection, invoice_ids)
-        former = {row.id: _former(connection, row) for row in rows.values() if row.status in (DispatchStatus.SENT, DispatchStatus.UNCERTAIN)}
+        zone = ZoneInfo(desk.settings.time_zone)
+        former = {row.id: _former(connection, row, zone) for row in rows.values() if row.status in (DispatchStatus.SENT, DispatchStatus.UNCERTAIN)}
     states = {company.id: company_state(desk, company) for company in companies.values()}
     return [
         look(
@@ -39,8 +41,8 @@ def preflight(desk: Desk, invoice_ids: Sequence[int]) -> list[Verdict]:
     ]
 
 
-def _former(connection: Connection, row: InvoiceRow) -> str:
-    """` on 2026-11-24 to a@x.be`: the former sending, for the sentence that refuses a second one."""
+def _former(connection: Connection, row: InvoiceRow, zone: ZoneInfo) -> str | Sentence:
+    """` (24/11/2026: a@x.be)`: the former sending, for the sentence that refuses a second one."""
     sent = [
         delivery
         for delivery in outbox_views.listing(connection, invoice_id=row.id)
@@ -48,7 +50,8 @@ def _former(connection: Connection, row: InvoiceRow) -> str:
     ]
     if not sent:
         return ""
-    return f" ({sent[-1].changed_at:%Y-%m-%d}: {', '.join(delivery.recipient for delivery in sent)})"
+    recipients = ", ".join(delivery.recipient for delivery in sent)
+    return Sentence(" ({day}: {recipients})", {"day": on(sent[-1].changed_at.astimezone(zone).date()), "recipients": recipients})
 
 
 def company_state(desk: Desk, company: Company) -> CompanyState:

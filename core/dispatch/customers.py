@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from core.database import audit, parties
+from sqlalchemy import Connection
+
+from core.database import audit, customer_rows, parties
 from core.database import invoices as invoice_rows
+from core.database.chunks import chunks
 from core.dispatch.desk import Desk
 from core.dispatch.values import Value, unknown
 from core.errors import CustomerUnknown, Sentence
@@ -74,33 +78,161 @@ def why(customer: Customer) -> Sentence:
 def change(desk: Desk, key: str, values: Sequence[Value]) -> Customer:
     """Set several values at once: all of them, or none when one is no good. Never sends."""
     customer = find(desk, key)
+    changes = _read(values)
+    with desk.database.write() as connection:
+        before = parties.load_customers(connection, [customer.id])[customer.id]
+        _apply(connection, desk, before, changes, now=desk.now())
+    return find(desk, customer.key)
+
+
+def _read(values: Sequence[Value]) -> _Changes:
     changes = _Changes()
     for value in values:
         reader = _READERS.get(value.name)
         if reader is None:
             raise unknown(value.name, names())
         reader(value, changes)
-    if changes.card.get("peppol_elsewhere") and not customer.peppol_elsewhere:
-        changes.card.setdefault("xml_format", XmlFormat.NONE)  # N14: the mail is then a courtesy copy
-    now = desk.now()
+    return changes
+
+
+def _apply(connection: Connection, desk: Desk, before: Customer, changes: _Changes, *, now: datetime) -> bool:
+    """Write what differs from the card as it is in this transaction; whether there was anything."""
+    wanted = dict(changes.card)
+    if wanted.get("peppol_elsewhere") and not before.peppol_elsewhere:
+        wanted.setdefault("xml_format", XmlFormat.NONE)  # N14: the mail is then a courtesy copy
+    card = {name: new for name, new in wanted.items() if getattr(before, name, ...) != new}
+    recipients = {role: new for role, new in changes.recipients.items() if before.mailboxes(role) != new}
+    if not card and not recipients:
+        return False
+    if card:
+        parties.update_customer(connection, before.id, card)
+    if recipients or card.keys() & CHANGES_THE_MAIL:
+        parties.bump_customer(connection, before.id)
+    for role, mailboxes in recipients.items():
+        parties.set_recipients(connection, before.id, role, mailboxes)
+    if "wants_email" in card:
+        ledger = Ledger.EMAIL if card["wants_email"] else Ledger.PAPER
+        invoice_rows.move_customer(connection, before.id, ledger, now=now)
+    changed = ", ".join([*card, *(role.value for role in recipients)])
+    audit.append(connection, company_id=None, who=desk.who, what="customer changed", subject=before.key, why=changed, now=now)
+    return True
+
+
+# Many at once ---------------------------------------------------------------------------------------------------
+
+AT_ONCE = 200  # cards per transaction: the write lock is let go between
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foreseen:
+    """What a change of many cards would do."""
+
+    total: int
+    changed: int
+    stopped: int  # queued mails
+    without_address: tuple[tuple[str, str], ...]  # key and name; only where the change ticks “by e-mail”
+
+
+def foresee_many(desk: Desk, ids: Sequence[int], values: Sequence[Value]) -> Foreseen:
+    """Writes nothing."""
+    card = _read(values).card
+    with desk.database.read() as connection:
+        return Foreseen(
+            total=len(ids),
+            changed=customer_rows.differing(connection, ids, card) if card else 0,
+            stopped=customer_rows.queued(connection, ids) if card.keys() & CHANGES_THE_MAIL else 0,
+            without_address=tuple(customer_rows.without_address(connection, ids)) if card.get("wants_email") else (),
+        )
+
+
+def change_many(desk: Desk, ids: Sequence[int], values: Sequence[Value]) -> list[Customer]:
+    """Set the same values on many cards. Returns those that changed, as they were before, for `restore`. Never sends."""
+    changes = _read(values)
+    changed: list[Customer] = []
+    for part in chunks(ids, AT_ONCE):
+        with desk.database.write() as connection:
+            cards = parties.load_customers(connection, part)
+            changed += [card for card in cards.values() if _apply(connection, desk, card, changes, now=desk.now())]
+    return changed
+
+
+def as_values(card: Customer) -> dict[str, str]:
+    """What the card says, as a person would type it."""
+    to, cc, bcc = (", ".join(map(str, card.mailboxes(role))) for role in (RecipientRole.TO, RecipientRole.CC, RecipientRole.BCC))
+    return {
+        "name": card.name,
+        "wants_email": str(card.wants_email).lower(),
+        "to": to,
+        "cc": cc,
+        "bcc": bcc,
+        "language": card.language.value,
+        "peppol_elsewhere": str(card.peppol_elsewhere).lower(),
+        "xml": card.xml_format.value,
+        "notes": card.notes,
+    }
+
+
+def restore(desk: Desk, former: Sequence[Customer], fields: Collection[str]) -> None:
+    """Put these fields of these cards back to what they were."""
+    for part in (former[start : start + AT_ONCE] for start in range(0, len(former), AT_ONCE)):
+        with desk.database.write() as connection:
+            cards = parties.load_customers(connection, [card.id for card in part])
+            for card in part:
+                _apply(connection, desk, cards[card.id], _former(card, fields), now=desk.now())
+
+
+def _former(card: Customer, fields: Collection[str]) -> _Changes:
+    """Taken as they were kept: an address that got in by another way goes back in too."""
+    changes = _Changes()
+    for name in fields:
+        if name in ("to", "cc", "bcc"):
+            changes.recipients[RecipientRole(name)] = card.mailboxes(RecipientRole(name))
+        else:
+            column = "xml_format" if name == "xml" else name
+            changes.card[column] = getattr(card, column)
+    if changes.card.get("peppol_elsewhere"):
+        changes.card.setdefault("xml_format", card.xml_format)
+    return changes
+
+
+# Addresses -------------------------------------------------------------------------------------------------------
+
+
+def drop_suggestion(desk: Desk, key: str) -> str:
+    """A person looked at the address that a file suggested, and does not want it. Returns it, for `suggest`."""
+    card = find(desk, key)
+    suggest(desk, key, "")
+    return card.suggested_email or ""
+
+
+def suggest(desk: Desk, key: str, address: str) -> None:
+    """Put a suggestion on the card, or take it away; it is never a recipient by itself."""
+    card = find(desk, key)
     with desk.database.write() as connection:
-        before = parties.load_customers(connection, [customer.id])[customer.id]
-        card = {name: new for name, new in changes.card.items() if getattr(before, name, ...) != new}
-        recipients = {role: new for role, new in changes.recipients.items() if before.mailboxes(role) != new}
-        if not card and not recipients:
-            return before
-        if card:
-            parties.update_customer(connection, customer.id, card)
-        if recipients or card.keys() & CHANGES_THE_MAIL:
-            parties.bump_customer(connection, customer.id)
-        for role, mailboxes in recipients.items():
-            parties.set_recipients(connection, customer.id, role, mailboxes)
-        if "wants_email" in card:
-            ledger = Ledger.EMAIL if card["wants_email"] else Ledger.PAPER
-            invoice_rows.move_customer(connection, customer.id, ledger, now=now)
-        changed = ", ".join([*card, *(role.value for role in recipients)])
-        audit.append(connection, company_id=None, who=desk.who, what="customer changed", subject=customer.key, why=changed, now=now)
-    return find(desk, customer.key)
+        parties.update_customer(connection, card.id, {"suggested_email": address or None})
+        what = "suggested" if address else "suggestion dropped"
+        why = address or card.suggested_email or ""
+        audit.append(connection, company_id=None, who=desk.who, what=what, subject=card.key, why=why, now=desk.now())
+
+
+def correct_address(desk: Desk, key: str, wrong: str, right: str) -> Customer:
+    """Put another address in the place of a wrong one, wherever it stands on the card. Raises SettingInvalid.
+
+    Where somebody took the wrong one away meanwhile, the right one joins the others.
+    """
+    mailbox = Value("to", right).mailbox()
+    if mailbox is None:
+        raise Value("to", right).refuse(N_("it must not be empty"))
+    card = find(desk, key)
+    changes = _Changes()
+    for role in (RecipientRole.TO, RecipientRole.CC, RecipientRole.BCC):
+        changes.recipients[role] = tuple(mailbox if each.addr_spec.lower() == wrong.lower() else each for each in card.mailboxes(role))
+    if all(changes.recipients[role] == card.mailboxes(role) for role in changes.recipients) and all(each != mailbox for _, each in card.recipients):
+        changes.recipients = {RecipientRole.TO: (*card.mailboxes(RecipientRole.TO), mailbox)}
+    with desk.database.write() as connection:
+        before = parties.load_customers(connection, [card.id])[card.id]
+        _apply(connection, desk, before, changes, now=desk.now())
+    return find(desk, key)
 
 
 def _text(name: str, *, required: bool = False) -> Callable[[Value, _Changes], None]:

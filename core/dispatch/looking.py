@@ -1,30 +1,25 @@
-"""What pages show: pages of ledgers, the outbox and its progress. Reads only."""
+"""What pages show: pages of ledgers, and XML for reading. Reads only."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 from lxml import etree
-from sqlalchemy import Row, select
 
 from core import frames, ledgers
 from core.database import ledger_rows, outbox_views
 from core.database.ledger_rows import Blocks, Filter, Sort, Tally
-from core.database.schema import batches
 from core.dispatch import checking
 from core.dispatch.desk import Desk
 from core.errors import Sentence
-from core.model import IN_PROGRESS, LEFT, OPEN, PENDING, TO_HANDLE, DeliveryStatus, DispatchStatus
+from core.model import IN_PROGRESS, LEFT, PENDING, TO_HANDLE, DispatchStatus
 
 PAGE_SIZE = 200
-WORKER_SILENT = timedelta(seconds=30)
 
 # The chips above a ledger, in their order.
 GROUPS: dict[str, frozenset[DispatchStatus]] = {
@@ -106,41 +101,6 @@ def all_rows(desk: Desk, chosen: Filter, group: str | None, sort: Sort) -> pd.Da
         return frames.invoice_frame(ledger_rows.page(connection, grouped(chosen, group, checking.blocks(desk, connection)), sort))
 
 
-@dataclass(frozen=True, kw_only=True)
-class OutboxView:
-    """What the outbox page shows; `done` of `total` deliveries of the newest batch are final."""
-
-    batch_id: int | None
-    batch_at: datetime | None
-    batch_by: str
-    batch_counts: dict[DeliveryStatus, int]
-    counts: dict[DeliveryStatus, int]
-    deliveries: list[Row[Any]]
-    workers: int
-
-    @property
-    def total(self) -> int:
-        return sum(self.batch_counts.values())
-
-    @property
-    def done(self) -> int:
-        return sum(count for status, count in self.batch_counts.items() if status not in OPEN)
-
-
-def outbox(desk: Desk, *, limit: int = 200) -> OutboxView:
-    with desk.database.read() as connection:
-        newest = connection.execute(select(batches).order_by(batches.c.id.desc()).limit(1)).first()
-        return OutboxView(
-            batch_id=newest.id if newest else None,
-            batch_at=newest.created_at.astimezone(zone(desk)) if newest else None,
-            batch_by=newest.created_by if newest else "",
-            batch_counts=outbox_views.counts(connection, batch_id=newest.id) if newest else {},
-            counts=outbox_views.counts(connection),
-            deliveries=outbox_views.listing(connection, limit=limit),
-            workers=len(outbox_views.seen_since(connection, since=desk.now() - WORKER_SILENT)),
-        )
-
-
 def zone(desk: Desk) -> ZoneInfo:
     return ZoneInfo(desk.settings.time_zone)
 
@@ -153,9 +113,3 @@ def readable_xml(content: bytes) -> str:
     tree = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
     etree.indent(tree)
     return _EMBEDDED.sub(r"\1\2 …", etree.tostring(tree, encoding="unicode"))
-
-
-def to_settle(desk: Desk, *, limit: int = 50) -> list[Row[Any]]:
-    """Deliveries of the latest copy that wait for a person: uncertain ones first, then failed ones."""
-    with desk.database.read() as connection:
-        return outbox_views.unsettled(connection, limit=limit)

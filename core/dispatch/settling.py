@@ -16,7 +16,7 @@ from core.database import invoices as invoice_rows
 from core.database.schema import deliveries, invoices, messages
 from core.database.statuses import refresh_status
 from core.dispatch.desk import Desk
-from core.errors import DeliveryNotOpen, DeliveryUnknown, ReasonMissing, ResendImpossible, Sentence
+from core.errors import DeliveryNotOpen, DeliveryNotSent, DeliveryUnknown, ReasonMissing, ResendImpossible, Sentence
 from core.i18n import N_
 from core.model import DeliveryStatus, DispatchStatus, Ledger
 from core.records import Versions, what_moved
@@ -24,6 +24,9 @@ from core.records import Versions, what_moved
 NEWER_COPY = N_("there is a newer copy of it")
 MOVED_SINCE = N_("{what} changed since the mail was made")
 SETTLABLE = frozenset({DeliveryStatus.UNCERTAIN, DeliveryStatus.FAILED, DeliveryStatus.BOUNCED})
+CAME_BACK = N_("Came back, says {who}: {reason}")
+PAUSED_BY = N_("Paused by {who}: {reason}")
+LONGEST_REASON = 1000  # of a notice that was pasted whole
 SAID: Mapping[str, str] = {
     "sent": N_("Settled by {who}: {reason}"),
     "resend": N_("Sent again by {who}: {reason}"),
@@ -67,6 +70,28 @@ def resolve(desk: Desk, delivery_id: int, how: Settlement, *, reason: str) -> No
         refresh_status(connection, [row.invoice_id], now=now)
         subject = f"{row.number} → {row.recipient}"
         audit.append(connection, company_id=row.company_id, who=desk.who, what=f"settled: {how.value}", subject=subject, why=reason, now=now)
+
+
+def came_back(desk: Desk, delivery_id: int, *, reason: str) -> None:
+    """A non-delivery notice came in for a mail that the server had taken. `resolve` as sent takes it back.
+
+    Raises DeliveryNotSent.
+    """
+    if not reason.strip():
+        raise ReasonMissing
+    now = desk.now()
+    with desk.database.write() as connection:
+        row = connection.execute(_delivery(delivery_id)).first()
+        if row is None:
+            raise DeliveryUnknown(delivery=delivery_id)
+        if row.status is not DeliveryStatus.SENT:
+            raise DeliveryNotSent(recipient=row.recipient)
+        because = Sentence(CAME_BACK, {"who": desk.who, "reason": reasons.said(" ".join(reason.split())[:LONGEST_REASON])})
+        values = {"status": DeliveryStatus.BOUNCED, "changed_at": now, "because": because}
+        connection.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(**values))
+        refresh_status(connection, [row.invoice_id], now=now)
+        subject = f"{row.number} → {row.recipient}"
+        audit.append(connection, company_id=row.company_id, who=desk.who, what="came back", subject=subject, why=reason.strip(), now=now)
 
 
 def _delivery(delivery_id: int) -> Select[Any]:
@@ -140,6 +165,17 @@ def resume(desk: Desk, company_id: int) -> None:
     with desk.database.write() as connection:
         recording.account_mended(connection, company_id)
         audit.append(connection, company_id=company_id, who=desk.who, what="account resumed", subject="", now=now)
+
+
+def pause(desk: Desk, company_id: int, *, reason: str) -> None:
+    """Nothing of this company leaves until somebody resumes its account; what is queued stays queued."""
+    if not reason.strip():
+        raise ReasonMissing
+    now = desk.now()
+    with desk.database.write() as connection:
+        because = Sentence(PAUSED_BY, {"who": desk.who, "reason": reasons.said(reason.strip())})
+        recording.pause(connection, company_id, because, now=now)
+        audit.append(connection, company_id=company_id, who=desk.who, what="account paused", subject="", why=reason.strip(), now=now)
 
 
 def paused_accounts(desk: Desk) -> list[tuple[str, str, Sentence, datetime | None]]:

@@ -105,7 +105,7 @@ def _read(rows: Rows) -> ListedCustomer:
         if isinstance(cell, str) and cell in EMPTIES:
             _empty(rows, field, values)
             continue
-        value = rows.read(row, field, reader)
+        value = rows.read(row, field, lambda found, reader=reader: reader(_bare(found)))  # type: ignore[misc]
         if value is not None:
             values[field] = value
     if not (key or vat or enterprise or values.get("name")):
@@ -123,6 +123,16 @@ def _empty(rows: Rows, field: str, values: dict[str, CardValue]) -> None:
         rows.blame(rows.first, field, Sentence(NOT_EMPTY))
     else:
         values[field] = () if field in ("to", "cc", "bcc") else "" if field == "notes" else None
+
+
+def _bare(cell: Cell) -> Cell:
+    """Without the apostrophe that our own CSV puts before what a spreadsheet would take for a formula."""
+    return cell[1:] if isinstance(cell, str) and cell[:1] == "'" and cell[1:2] in ("=", "+", "-", "@") else cell
+
+
+def _lines(cell: Cell) -> str:
+    """Notes keep their line breaks."""
+    return "\n".join(line.rstrip() for line in cell.splitlines()).strip() if isinstance(cell, str) else text(cell)
 
 
 def _mailboxes(cell: Cell) -> tuple[Mailbox, ...]:
@@ -155,7 +165,7 @@ READERS: Mapping[str, Callable[[Cell], CardValue]] = {
     "bcc": _mailboxes,
     "xml": _format,
     "peppol_elsewhere": yes,
-    "notes": text,
+    "notes": _lines,
 }
 
 

@@ -77,5 +77,7 @@ def say(sentence: Sentence) -> str:
 
 def shown(sentence: Sentence) -> str:
     """The same for a place that reads Markdown."""
+    if sentence.template == i18n.A_DAY:
+        return say(sentence)
     values = {name: shown(value) if isinstance(value, Sentence) else plain(value) for name, value in sentence.values.items()}
     return i18n.translate(language(), sentence.template, **values)

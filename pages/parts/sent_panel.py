@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from typing import Any
 
 import streamlit as st
 
-from core import eml, i18n, styling
-from core.dispatch import history, holding
+from core import eml, i18n, reasons, styling
+from core.dispatch import history, holding, settling
 from core.dispatch.history import Copy
+from core.dispatch.settling import Settlement
+from core.model import DeliveryStatus, RecipientRole
 from core.records import InvoiceRow
-from pages.parts import mail_preview, preview_panel
+from pages.parts import feedback, mail_preview, outbox_batch, preview_panel
 from pages.parts.resources import desk, language, plain, shown, t, zone
 
 
@@ -55,9 +58,26 @@ def deliveries(copies: Sequence[Copy]) -> None:
         for row in copy.deliveries:
             when = i18n.moment(language(), row.changed_at.astimezone(zone()))
             st.markdown(f"{styling.label(language(), row.status)} · {plain(row.recipient)} · {when}")
+            came_back(row, "history")
             if row.because:
                 st.caption(shown(row.because))
         st.caption(f"Message-ID {plain(copy.message_id)}")
+
+
+def came_back(row: Any, place: str) -> None:
+    """A notice of non-delivery is read by people; what was sent is then not with the customer."""
+    if row.status is not DeliveryStatus.SENT or row.role is RecipientRole.ARCHIVE:
+        return
+    key = f"{place}/{row.id}"
+    hint = t("The mail server took this mail, and later a notice came that it could not be delivered.")
+    with st.popover(t("It came back"), help=hint), feedback.told():
+        reason = outbox_batch.choose_reason(reasons.CAME_BACK, f"back-why/{key}")
+        notice = st.text_area(t("Or paste what the notice says"), key=f"back-notice/{key}", height=90)
+        if st.button(t("Mark as came back"), key=f"back/{key}", type="primary"):
+            settling.came_back(desk(), row.id, reason=notice.strip() or reason)
+            said = t("{number} came back from {recipient}; the outbox shows what to do.", number=row.number, recipient=row.recipient)
+            feedback.later(said, undo=lambda: settling.resolve(desk(), row.id, Settlement.SENT, reason=reasons.MISTAKEN))
+            st.rerun()
 
 
 def release_button(invoice_id: int) -> None:

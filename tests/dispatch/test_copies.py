@@ -16,7 +16,7 @@ from core.app import App
 from core.archive import Archive
 from core.database import outbox_views
 from core.database.schema import messages, replies
-from core.dispatch import importing, looking, sending, settling, working
+from core.dispatch import importing, outbox_view, sending, settling, working
 from core.dispatch.importing import ImportOutcome
 from core.dispatch.settling import Settlement
 from core.errors import ResendImpossible
@@ -165,7 +165,7 @@ def test_a_failed_archive_copy_waits_for_a_person(app: App, smtp: FaultServer) -
     desk.set_company(app, mail__archive="refuse+archive@x.test")
     desk.send(app, [invoice_id])
     assert desk.status_of(app, invoice_id) is S.SENT
-    assert [row.recipient for row in looking.to_settle(app.desk)] == ["refuse+archive@x.test"]
+    assert [row.recipient for row in outbox_view.to_settle(app.desk)] == ["refuse+archive@x.test"]
 
 
 # Held and tried again ------------------------------------------------------------------------------------------------

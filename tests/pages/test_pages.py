@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.app import App
-from core.dispatch import customers, sending
+from core.dispatch import sending
 from core.model import DispatchStatus
 from pages.parts import mail_preview
 from tests import builders, desk
@@ -94,40 +94,9 @@ def test_the_confirm_screen_notices_what_somebody_else_changed(dashboard: App, s
     assert "Somebody changed" in words(test)
 
 
-def test_the_outbox_settles_what_is_uncertain(dashboard: App, smtp: FaultServer) -> None:
-    invoice_id = desk.ready(dashboard, smtp.port, "dropafter+1@x.test")
-    desk.send(dashboard, [invoice_id])
-    test = page("pages/sending/outbox.py", "en")
-    assert "Waits for you" in words(test)
-    [choice] = [box for box in test.selectbox if str(box.key).startswith("why/")]
-    choice.set_value("The customer confirms").run()
-    [button] = [button for button in test.button if str(button.key).startswith("sent/")]
-    button.click().run()
-    assert desk.status_of(dashboard, invoice_id) is DispatchStatus.SENT
-
-
 def test_the_outbox_says_loudly_that_no_worker_runs(dashboard: App) -> None:
     sending.queue(dashboard.desk, [desk.ready(dashboard, 25)])
     assert any("No worker is running" in error.value for error in page("pages/sending/outbox.py").error)
-
-
-def test_the_customer_card_is_saved_and_refuses_a_bad_address(dashboard: App) -> None:
-    desk.bring(dashboard, builders.invoice())
-    test = page("pages/records/customers.py")
-    test.session_state["customer"] = f"BE{builders.BUYER_NUMBER}"
-    test.run()
-    test.checkbox[0].check()
-    test.text_input[1].set_value("nonsense")
-    [save] = [button for button in test.button if button.label == "Save"]
-    save.click().run()
-    assert any("nonsense" in error.value for error in test.error)
-    assert not customers.find(dashboard.desk, f"BE{builders.BUYER_NUMBER}").wants_email
-    test.text_input[1].set_value("compta@peeters.example")
-    [save] = [button for button in test.button if button.label == "Save"]
-    save.click().run()
-    saved = customers.find(dashboard.desk, f"BE{builders.BUYER_NUMBER}")
-    assert saved.wants_email
-    assert [mailbox.addr_spec for _, mailbox in saved.recipients] == ["compta@peeters.example"]
 
 
 def test_pages_hold_no_logic_and_nothing_lies_directly_in_pages() -> None:
@@ -196,20 +165,6 @@ def test_the_check_sends_what_is_ticked_now(dashboard: App) -> None:
     desk.tick(dashboard, 0, "ok+0@x.test")  # and somebody mends the blocked one
     test.button(key="sheet-send/email").click().run()
     assert [desk.status_of(dashboard, each) for each in ids] == [DispatchStatus.TO_SEND if each == ids[1] else DispatchStatus.QUEUED for each in ids]
-
-
-def test_the_card_stays_that_of_the_same_customer_when_the_list_moves(dashboard: App) -> None:
-    for place in range(3):
-        desk.bring(dashboard, desk.customer_invoice(place))
-    test = page("pages/records/customers.py")
-    test.session_state["customer"] = desk.customer_key(2)
-    test.run()
-    test.checkbox[0].check()  # wants e-mail, address missing: moves to the top of the list
-    [save] = [button for button in test.button if button.label == "Save"]
-    save.click().run()
-    assert "#### Customer 2" in words(test)
-    test.text_input(key="customer-search").set_value("Customer 1").run()
-    assert "#### Customer 2" not in words(test)
 
 
 def test_an_invoice_that_does_not_exist_is_said_plainly(dashboard: App) -> None:

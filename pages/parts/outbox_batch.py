@@ -1,0 +1,124 @@
+"""Whether anything can leave, and how far a batch is: its invoices and its recipients, counted apart."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import i18n, reasons, styling
+from core.dispatch import companies, holding, outbox_view, settling
+from core.dispatch.outbox_view import Batch, Far, PausedAccount
+from pages.parts import feedback, menu
+from pages.parts.resources import desk, language, plain, shown, t, zone
+
+
+@st.fragment(run_every=2.0)
+def standstill() -> None:
+    """What keeps mails from leaving, said loudly, with the way out."""
+    with feedback.told():
+        if outbox_view.workers(desk()) == 0:
+            st.error(t("No worker is running: nothing leaves. Start it with “python -m core worker”."))
+        for account in outbox_view.paused_accounts(desk()):
+            _paused(account)
+
+
+def _paused(account: PausedAccount) -> None:
+    text, ways = st.columns([6, 3.4], vertical_alignment="center")
+    words = f"**{plain(account.name)}** — {shown(account.because)}  \n" + t("Mails that wait for it: {count}.", count=account.waiting)
+    if account.until is not None:
+        words += " " + t("Next try at {time}.", time=i18n.clock(language(), account.until.astimezone(zone())))
+    (text.warning if account.until else text.error)(words)
+    with ways.container(horizontal=True, vertical_alignment="center"):
+        label = t("Resume") if account.because.template == settling.PAUSED_BY else t("Try again now")
+        st.button(label, key=f"resume/{account.key}", on_click=settling.resume, args=(desk(), account.company_id), type="primary")
+        st.page_link(menu.COMPANIES, label=t("Mail account"), query_params={"company": account.key, "part": "account"})
+
+
+def pause() -> None:
+    """Stop everything of one company; what is queued stays queued."""
+    paused = {account.key for account in outbox_view.paused_accounts(desk()) if account.until is None}
+    known = {each.id: each.name for each in companies.list_companies(desk()) if each.key not in paused}
+    if not known:
+        return
+    with st.popover(t("Pause an account"), help=t("Nothing of that company leaves until somebody resumes it.")), feedback.told():
+        company = st.selectbox(t("Company"), list(known), format_func=known.__getitem__, key="pause-company")
+        reason = choose_reason(reasons.PAUSE, "pause-reason")
+        if st.button(t("Pause"), key="pause-do", disabled=not reason):
+            settling.pause(desk(), company, reason=reason)
+            feedback.later(t("Paused: {company}.", company=known[company]), undo=lambda: settling.resume(desk(), company))
+            st.rerun()
+
+
+def choose_reason(known: tuple[str, ...], key: str) -> str:
+    """One of a short list, kept as its message id so that each reads it in their own language; or words of one's own."""
+    chosen = st.selectbox(
+        t("Reason"),
+        known,
+        format_func=lambda reason: t(reason) if reason in reasons.KNOWN else reason,
+        index=None,
+        accept_new_options=True,
+        placeholder=t("Choose a reason, or write one"),
+        label_visibility="collapsed",
+        key=key,
+    )
+    return chosen or ""
+
+
+# Progress -------------------------------------------------------------------------------------------------------
+
+
+def show() -> None:
+    known = outbox_view.batches(desk())
+    if not known:
+        st.info(t("Nothing was sent yet. Tick invoices in the e-mail ledger, then “@ Send by e-mail”."))
+        st.page_link(menu.EMAIL, label=t("E-mail ledger"), icon="✉️")
+        return
+    names = {batch.id: _name(batch) for batch in known}
+    choice, stop = st.columns([7, 2], vertical_alignment="bottom")
+    newest = known[0].id
+    if st.session_state.get("batch-newest") != newest:  # a new one shows itself
+        st.session_state["batch-newest"] = st.session_state["batch"] = newest
+    chosen = choice.selectbox(t("Batch"), list(names), format_func=names.__getitem__, key="batch", label_visibility="collapsed")
+    with stop.container(horizontal=True, horizontal_alignment="right"):
+        pause()
+    progress(chosen)
+
+
+def _name(batch: Batch) -> str:
+    when = i18n.moment(language(), batch.at.astimezone(zone()))
+    if batch.cancelled_at and not batch.invoices:
+        return i18n.translate(language(), i18n.N_("{when} · {who} · cancelled"), when=when, who=batch.by)
+    return i18n.translate(language(), i18n.N_("{when} · {who} · invoices: {count}"), when=when, who=batch.by, count=batch.invoices)
+
+
+@st.fragment(run_every=1.0)
+def progress(batch_id: int) -> None:
+    """Read from the database every second: closing the browser changes nothing."""
+    with feedback.told():
+        far = outbox_view.far(desk(), batch_id)
+        if not far.total:
+            st.caption(t("Nothing is left of this batch: it was cancelled before anything left."))
+            return
+        invoices = far.invoices
+        if invoices.leaves_in_s > 0 and far.is_open:
+            st.markdown(t("**Leaving in {seconds} s** · invoices: {count}", count=invoices.total, seconds=invoices.leaves_in_s))
+        else:
+            done = t("Invoices: {done} of {total} done", done=invoices.done, total=invoices.total)
+            st.progress(invoices.done / max(1, invoices.total), text=done)
+        _counts(far)
+        if far.is_open:
+            with st.container(horizontal=True):
+                st.button(t("Cancel what has not left"), key=f"cancel/{batch_id}", on_click=_cancel, args=(batch_id,))
+                if invoices.leaves_in_s > 0:
+                    st.button(t("Send now"), key=f"now/{batch_id}", on_click=holding.leave_now, args=(desk(), batch_id))
+
+
+def _counts(far: Far) -> None:
+    invoices = " · ".join(f"{styling.label(language(), status)} **{count}**" for status, count in sorted(far.invoices.counts.items()))
+    recipients = " · ".join(f"{styling.label(language(), status)} **{count}**" for status, count in far.recipients.items())
+    st.markdown(f"{t('Invoices: {count}', count=far.invoices.total)} → {invoices}  \n{t('Recipients: {count}', count=far.total)} → {recipients}")
+
+
+def _cancel(batch_id: int) -> None:
+    cancelled = holding.cancel(desk(), batch_id)
+    count = len(cancelled.invoice_ids)
+    feedback.later(t("Cancelled. Waiting again: {count}. Had begun to leave already: {gone}.", count=count, gone=cancelled.gone))
