@@ -1,0 +1,133 @@
+"""The outbox in numbers and groups, on each database: batches, pauses, causes, and what came back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core import i18n, outbox
+from core.app import App
+from core.dispatch import checking, companies, holding, looking, outbox_view, sending, settling, working
+from core.dispatch.outbox_view import Cause
+from core.dispatch.settling import Settlement
+from core.errors import DeliveryNotSent, DeliveryUnknown, ReasonMissing
+from core.model import DeliveryStatus, DispatchStatus, Language
+from tests import desk
+from tests.mail.fault_server import FaultServer
+
+S = DispatchStatus
+
+
+def several(app: App, port: int, *faults: str) -> list[int]:
+    ids = [desk.bring(app, desk.customer_invoice(place)).invoice_id or 0 for place in range(len(faults))]
+    for place, fault in enumerate(faults):
+        desk.tick(app, place, f"{fault}+{place}@x.test")
+    desk.set_account(app, port)
+    return ids
+
+
+def sent_row(app: App) -> Any:
+    return next(row for row in outbox_view.newest(app.desk) if row.status is DeliveryStatus.SENT)
+
+
+def test_causes_are_told_apart_and_the_most_urgent_comes_first(app: App, smtp: FaultServer) -> None:
+    ids = several(app, smtp.port, "refuse", "dropafter", "reject", "reject", "ok")
+    desk.send(app, ids)
+    settling.came_back(app.desk, sent_row(app).id, reason="A non-delivery notice came in")
+    found = outbox_view.groups(outbox_view.to_settle(app.desk))
+    assert [group.cause for group in found[:2]] == [Cause.UNCERTAIN, Cause.ADDRESS]
+    assert {(group.cause, len(group.deliveries)) for group in found[2:]} == {(Cause.ADDRESS, 1), (Cause.REFUSED, 2)}
+    assert len({group.key for group in found}) == len(found)
+    assert {identity for identity, _ in outbox_view.marks(app.desk)} == {row.id for group in found for row in group.deliveries}
+
+
+def test_what_a_person_holds_waits_in_the_ledger(app: App, smtp: FaultServer) -> None:
+    [invoice_id] = several(app, smtp.port, "refuse")
+    desk.send(app, [invoice_id])
+    holding.hold(app.desk, [invoice_id], reason="Amount to be checked")
+    assert outbox_view.to_settle(app.desk) == []
+    assert outbox_view.marks(app.desk) == frozenset()
+
+
+def test_a_claimed_mail_counts_as_being_sent(app: App) -> None:
+    ids = several(app, 25, "ok", "ok")
+    queued = sending.queue(app.desk, ids)
+    with app.desk.database.write() as connection:
+        outbox.claim(connection, worker="w", limit=1, lease_s=60, now=app.desk.now())
+    far = outbox_view.far(app.desk, queued.batch_id)
+    assert far.recipients == {DeliveryStatus.QUEUED: 1, DeliveryStatus.SENDING: 1}
+    assert (far.done, far.total, far.is_open, far.invoices.total) == (0, 2, True, 2)
+    newest = outbox_view.newest(app.desk, statuses=[DeliveryStatus.SENDING])
+    assert [row.status for row in newest] == [DeliveryStatus.CLAIMED]
+
+
+def test_the_last_batches_are_there_even_when_cancelled(app: App) -> None:
+    ids = several(app, 25, "ok", "ok", "ok")
+    first = sending.queue(app.desk, ids[:2]).batch_id
+    second = sending.queue(app.desk, ids[2:], countdown_s=60).batch_id
+    holding.cancel(app.desk, second)
+    assert [(each.id, each.invoices, each.cancelled_at is not None) for each in outbox_view.batches(app.desk)] == [
+        (second, 0, True),
+        (first, 2, False),
+    ]
+    assert outbox_view.batches(app.desk)[0].by == "marie"
+
+
+def test_a_pause_of_a_person_stops_its_company_until_it_is_resumed(app: App, smtp: FaultServer) -> None:
+    [invoice_id] = several(app, smtp.port, "ok")
+    sending.queue(app.desk, [invoice_id])
+    company_id = companies.find(app.desk, desk.COMPANY).id
+    settling.pause(app.desk, company_id, reason="Nothing shall leave before it was checked")
+    [account] = outbox_view.paused_accounts(app.desk)
+    assert (account.waiting, account.until) == (1, None)
+    assert i18n.sentence(Language.FR, account.because) == "Mis en pause par marie\u00a0: Rien ne doit partir avant vérification"
+    desk.drain(app)
+    assert smtp.record.taken == []
+    assert working.nothing_workable(app.desk)
+    settling.resume(app.desk, company_id)
+    desk.drain(app)
+    assert desk.status_of(app, invoice_id) is S.SENT
+    with pytest.raises(ReasonMissing):
+        settling.pause(app.desk, company_id, reason="  ")
+
+
+def test_only_what_was_sent_can_come_back(app: App, smtp: FaultServer) -> None:
+    ids = several(app, smtp.port, "ok", "refuse")
+    desk.send(app, ids)
+    [failed] = [row for row in outbox_view.newest(app.desk) if row.status is DeliveryStatus.FAILED]
+    sent = sent_row(app)
+    with pytest.raises(DeliveryNotSent):
+        settling.came_back(app.desk, failed.id, reason="x")
+    with pytest.raises(DeliveryUnknown):
+        settling.came_back(app.desk, 999_999, reason="x")
+    with pytest.raises(ReasonMissing):
+        settling.came_back(app.desk, sent.id, reason="")
+    settling.came_back(app.desk, sent.id, reason="mailbox\nfull")
+    assert desk.status_of(app, ids[0]) is S.BOUNCED
+    assert desk.reasons(app)["ok+0@x.test"] == "Came back, says marie: mailbox full"
+    settling.resolve(app.desk, sent.id, Settlement.SENT, reason="It was marked by mistake")
+    assert desk.status_of(app, ids[0]) is S.SENT
+    desk.assert_statuses_follow(app)
+
+
+def test_one_of_two_recipients_that_came_back_leaves_it_partly_sent(app: App, smtp: FaultServer) -> None:
+    invoice_id = desk.ready(app, smtp.port, "ok+1@x.test", "ok+2@x.test")
+    desk.send(app, [invoice_id])
+    settling.came_back(app.desk, sent_row(app).id, reason="x")
+    assert desk.status_of(app, invoice_id) is S.PARTLY_SENT
+    [group] = outbox_view.groups(outbox_view.to_settle(app.desk))
+    assert group.cause is Cause.ADDRESS
+    smtp.record.taken.clear()
+    desk.send(app, [invoice_id])
+    assert [mail.recipients for mail in smtp.record.taken] == [(group.first.recipient,)]  # the other one has it
+
+
+def test_the_former_sending_is_told_with_the_date_as_the_reader_writes_it(app: App, smtp: FaultServer) -> None:
+    invoice_id = desk.ready(app, smtp.port)
+    desk.send(app, [invoice_id])
+    [verdict] = checking.preflight(app.desk, [invoice_id])
+    [reason] = verdict.blocked_by
+    day = app.desk.now().astimezone(looking.zone(app.desk)).date()
+    assert f"({day:%d/%m/%Y}: ok+1@x.test)" in i18n.sentence(Language.FR, reason.sentence)
+    assert f"({i18n.day(Language.EN, day)}: ok+1@x.test)" in i18n.sentence(Language.EN, reason.sentence)
