@@ -17,7 +17,7 @@ from core.records import Customer
 from pages.parts import customer_state, feedback, menu
 from pages.parts.resources import desk, plain, shown, t
 
-PANEL = 600
+PANEL = 540
 FORMATS = {
     XmlFormat.EFFF3: N_("e-FFF (Belgian accounting software)"),
     XmlFormat.BIS3: N_("Peppol BIS 3 / EN 16931"),

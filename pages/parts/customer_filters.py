@@ -9,7 +9,7 @@ from core.dispatch import customer_view, exporting
 from core.dispatch.customer_view import PAGE_SIZE, CustomerPage
 from core.i18n import N_, NAMES
 from core.model import Language
-from pages.parts import customer_many, customer_state, menu, ticks
+from pages.parts import customer_many, customer_new, customer_state, menu, ticks
 from pages.parts.resources import desk, language, t, translated
 
 KINDS = {Kind.MISSING: N_("Something missing"), Kind.EMAIL: N_("By e-mail"), Kind.PAPER: N_("On paper"), Kind.PEPPOL: N_("Peppol elsewhere")}
@@ -87,9 +87,10 @@ def _tick_all() -> None:
 
 
 def foot(page: CustomerPage) -> None:
-    left, middle, right = st.columns([5, 3.4, 3], vertical_alignment="center")
+    left, middle, right = st.columns([4.4, 4.2, 3], vertical_alignment="center")
     left.markdown(_counts(page))
     with middle.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+        customer_new.menu()
         _download(page)
         st.page_link(menu.IMPORTS, label=t("Import a list"))
     with right.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):

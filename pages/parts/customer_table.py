@@ -18,7 +18,7 @@ from core.records import Customer
 from pages.parts import customer_state, ticks
 from pages.parts.resources import dark, say, t
 
-HEIGHT, BESIDE = 528, 600  # what 1280 × 800 has room for
+HEIGHT, BESIDE = 528, 540  # what 1280 × 800 has room for
 MISSING, CUSTOMER, TOWN, BY_EMAIL, SEND_TO, LANGUAGE, FORMAT, TO_SEND, KEY = range(9)
 HEADINGS = {
     MISSING: N_("Missing"),

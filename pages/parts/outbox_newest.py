@@ -24,7 +24,7 @@ def show() -> None:
     if not outbox_view.newest(desk()):
         return
     st.markdown(f"#### {t('Newest mails')}")
-    search, states = st.columns([3, 7], vertical_alignment="bottom")
+    search, states = st.columns([2.2, 8], vertical_alignment="bottom")
     search.text_input(t("Search"), key="mail-search", placeholder=t("Number, customer or recipient"), label_visibility="collapsed")
     names = {status: styling.label(language(), status) for status in outbox_view.STATES}
     with states:

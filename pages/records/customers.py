@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.dispatch import customer_view
 from core.dispatch.customer_view import CustomerPage
-from pages.parts import customer_card, customer_filters, customer_state, customer_table, feedback, menu
+from pages.parts import customer_card, customer_filters, customer_new, customer_state, customer_table, feedback, menu
 from pages.parts.resources import desk, t
 
 
@@ -40,7 +40,9 @@ with feedback.told():
         st.rerun()
     if not found.everyone and not screen.is_filtered:
         st.info(t("No customers yet. They come with the invoices you import."))
-        st.page_link(menu.IMPORTS, label=t("Import"))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.page_link(menu.IMPORTS, label=t("Import"))
+            customer_new.menu()
     else:
         customer_filters.show()
         left, right = st.columns([6, 5], vertical_alignment="center")

@@ -284,3 +284,22 @@ def test_list_card_and_foot_open_in_each_language(dashboard: App, language: str)
     test = opened(1, language)
     assert not test.error
     assert [button.proto.label for button in test.get("download_button")] == ["CSV", "Excel (XLSX)"]
+
+
+def test_a_card_is_made_by_hand_once(dashboard: App) -> None:
+    test = page(PAGE)
+    press(test, "Make the card")
+    assert "needs a name" in test.error[0].value
+    test.text_input(key="new-name/0").set_value("Nouveau SRL")
+    test.text_input(key="new-vat/0").set_value("BE 0403.019.262")
+    press(test, "Make the card")
+    assert "not a correct VAT number" in test.error[0].value
+    test.text_input(key="new-vat/0").set_value("BE 0403.019.261")
+    press(test, "Make the card")
+    made = customers.find(dashboard.desk, "BE0403019261")
+    assert (made.name, made.wants_email, made.enterprise_number) == ("Nouveau SRL", False, "0403019261")
+    assert "**Nouveau SRL**" in words(test)
+    test.text_input(key="new-name/1").set_value("Nouveau")
+    test.text_input(key="new-vat/1").set_value("BE0403019261")
+    press(test, "Make the card")
+    assert "There is a card already: Nouveau SRL" in test.error[0].value
