@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 from lxml import etree
+from sqlalchemy import Connection
 
 from core import frames, ledgers
 from core.database import ledger_rows, outbox_views
@@ -32,32 +33,59 @@ GROUPS: dict[str, frozenset[DispatchStatus]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tallies:
+    """Count and sums of what a filter shows, without its choice of statuses: by status, and of what is to send but blocked."""
+
+    blocks: Blocks
+    by_status: Mapping[DispatchStatus, Tally]
+    blocked: Tally
+
+    @property
+    def to_send(self) -> int:
+        """What waits, the blocked ones among it."""
+        return self.by_status[DispatchStatus.TO_SEND].count if DispatchStatus.TO_SEND in self.by_status else 0
+
+    def of(self, group: str | None) -> Tally:
+        """Of one chip, or of all. What is to send but blocked counts as to handle, and only there."""
+        if group is None:
+            return _sum(list(self.by_status.values()))
+        own = [self.by_status[status] for status in GROUPS[group] if status in self.by_status]
+        if group == "to_send":
+            return _sum(own, less=self.blocked)
+        return _sum([*own, self.blocked] if group == "to_handle" else own)
+
+
+@dataclass(frozen=True, kw_only=True)
 class LedgerPage:
     frame: pd.DataFrame
     tally: Tally  # of all that the filter shows
     groups: dict[str, int]  # without the status filter
-    to_send: int  # the blocked ones among them
     because: dict[int, Sentence]  # why a row is not where it should be: of what failed, stopped, came back
+    tallies: Tallies
+
+    @property
+    def to_send(self) -> int:
+        return self.tallies.to_send
 
 
-def ledger_page(desk: Desk, chosen: Filter, group: str | None, sort: Sort, *, page: int) -> LedgerPage:
-    """One page of 200 rows; `group` is a key of GROUPS. What is to send but blocked counts as to handle, and only there."""
+def ledger_page(desk: Desk, chosen: Filter, group: str | None, sort: Sort, *, page: int, tallies: Tallies | None = None) -> LedgerPage:
+    """One page of 200 rows; `group` is a key of GROUPS. Whoever only turns pages gives the tallies of the page before."""
     with desk.database.read() as connection:
-        blocks = checking.blocks(desk, connection)
-        narrowed = grouped(chosen, group, blocks)
-        counts = ledger_rows.counts(connection, chosen)
-        blocked = ledger_rows.tally(connection, replace(chosen, statuses=frozenset({DispatchStatus.TO_SEND}), blocked=True, blocks=blocks))
-        frame = ledgers.page(connection, narrowed, sort, offset=page * PAGE_SIZE, limit=PAGE_SIZE)
-        tallies = {name: _sum([counts[status] for status in statuses if status in counts]) for name, statuses in GROUPS.items()}
-        tallies["to_send"] = _sum([tallies["to_send"]], less=blocked)
-        tallies["to_handle"] = _sum([tallies["to_handle"], blocked])
+        tallies = tallies or _tallies(desk, connection, chosen)
+        frame = ledgers.page(connection, grouped(chosen, group, tallies.blocks), sort, offset=page * PAGE_SIZE, limit=PAGE_SIZE)
         return LedgerPage(
             frame=frame,
-            tally=_sum(list(counts.values())) if group is None else tallies[group],
-            groups={name: tally.count for name, tally in tallies.items()},
-            to_send=counts[DispatchStatus.TO_SEND].count if DispatchStatus.TO_SEND in counts else 0,
+            tally=tallies.of(group),
+            groups={name: tallies.of(name).count for name in GROUPS},
             because=outbox_views.because(connection, _troubled(frame)),
+            tallies=tallies,
         )
+
+
+def _tallies(desk: Desk, connection: Connection, chosen: Filter) -> Tallies:
+    blocks = checking.blocks(desk, connection)
+    waiting = replace(chosen, statuses=frozenset({DispatchStatus.TO_SEND}), blocked=True, blocks=blocks)
+    return Tallies(blocks=blocks, by_status=ledger_rows.counts(connection, chosen), blocked=ledger_rows.tally(connection, waiting))
 
 
 def grouped(chosen: Filter, group: str | None, blocks: Blocks) -> Filter:

@@ -60,10 +60,17 @@ def _read(kept: dict[str, Any]) -> Screen:
     return Screen(**{key: value for key, value in kept.items() if key in known})
 
 
+def was_turned(name: str) -> bool:
+    """The last change was another page or order, and this is asked for the first time since."""
+    turned: bool = st.session_state.pop(f"turned/{name}", False)
+    return turned
+
+
 def change(name: str, **values: Any) -> None:
     """Another filter or order starts at the first page."""
     before = of(name)
     after = replace(before, **({"page": 0} | values))
+    st.session_state[f"turned/{name}"] = values.keys() <= {"page", "column", "descending"}
     if after != before:
         st.session_state[f"screen/{name}"] = after
         screens.keep(desk(), browser.mark(), f"screen/{name}", asdict(after))

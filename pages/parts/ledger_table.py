@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from typing import Any
 
 import streamlit as st
 
 from core import frames, selection, styling
+from core.database.ledger_rows import Filter
 from core.dispatch import companies, customers, looking
-from core.dispatch.looking import LedgerPage
+from core.dispatch.looking import LedgerPage, Tallies
 from core.i18n import N_
 from core.model import Ledger
 from pages.parts import actions, feedback, invoice_panel, ledger_filters, ledger_foot, ledger_state, menu, sheet, ticks
+from pages.parts.ledger_state import Screen
 from pages.parts.resources import dark, desk, language, t, zone
 
 HEIGHT = 528  # fourteen rows and the head: what 1280 × 800 has room for
@@ -25,6 +28,7 @@ SORTED_BY = {
     styling.TOTAL: "total_with_vat",
     styling.COMPANY: "company",
 }
+RECENT_S = 10  # counts that old are shown again to whoever only turns pages
 NARROW = {styling.STATUS: 138, styling.NUMBER: 108, styling.CUSTOMER: 150, styling.TOTAL: 95}
 EMPTY_EMAIL = N_("No invoices for e-mail yet. Import invoices, then tick “wants invoices by e-mail” on the customer cards.")
 
@@ -35,24 +39,47 @@ def show(ledger: Ledger | None, title: str) -> None:
     name = ledger.value if ledger else "all"
     menu.header(title)
     with feedback.told():
-        if key := st.query_params.pop("customer", None):  # from the card of a customer
-            ledger_filters.forget(name)
-            ledger_state.change(name, customer_id=customers.find(desk(), key).id)
+        _asked_for(name)
         ledger_filters.show(name)
         screen = ledger_state.of(name)
-        chosen = screen.filter(ledger)
-        shown = looking.ledger_page(desk(), chosen, screen.group, screen.sort, page=screen.page)
+        shown = _page(name, screen, screen.filter(ledger))
         if shown.frame.empty and screen.page > 0:  # the last page emptied itself
             ledger_state.change(name, page=0)
+            st.rerun()
+        _desk(ledger, name, screen, shown)
+
+
+@st.fragment
+def _desk(ledger: Ledger | None, name: str, screen: Screen, shown: LedgerPage) -> None:
+    """What a tick or a click changes, on rows that are read already: another filter, order or page is a run of the whole page."""
+    with feedback.told():
+        if ledger_state.of(name) != screen:
             st.rerun()
         left, right = st.columns([6, 5], vertical_alignment="center")
         with left:
             ledger_filters.chips(ledger, name, shown)
         with right.container(horizontal=True, horizontal_alignment="right"):
-            actions.buttons(ledger, name, chosen, to_send=shown.to_send)
+            actions.buttons(ledger, name, screen.filter(ledger), to_send=shown.to_send)
         sheet.show(name)
         _body(ledger, name, shown)
-        ledger_foot.show(ledger, name, chosen, shown)
+        ledger_foot.show(ledger, name, screen.filter(ledger), shown)
+
+
+def _page(name: str, screen: Screen, chosen: Filter) -> LedgerPage:
+    """Whoever only turns pages or sorts keeps the counts of a moment ago: at a million rows they are most of the work."""
+    kept: tuple[Filter, float, Tallies] | None = st.session_state.get(f"tallies/{name}")
+    if ledger_state.was_turned(name) and kept and kept[0] == chosen and time.monotonic() - kept[1] < RECENT_S:
+        return looking.ledger_page(desk(), chosen, screen.group, screen.sort, page=screen.page, tallies=kept[2])
+    shown = looking.ledger_page(desk(), chosen, screen.group, screen.sort, page=screen.page)
+    st.session_state[f"tallies/{name}"] = (chosen, time.monotonic(), shown.tallies)
+    return shown
+
+
+def _asked_for(name: str) -> None:
+    """The card of a customer leads here."""
+    if key := st.query_params.pop("customer", None):
+        ledger_filters.forget(name)
+        ledger_state.change(name, customer_id=customers.find(desk(), key).id)
 
 
 def _body(ledger: Ledger | None, name: str, shown: LedgerPage) -> None:
