@@ -71,7 +71,7 @@ def lacks(card: Customer) -> tuple[Lack, ...]:
     """What is missing on a card. A missing VAT number is none of it: private persons have none."""
     found = []
     to = card.mailboxes(RecipientRole.TO)
-    if card.wants_email and not to:
+    if card.wants_email and not to and not card.suggested_email:
         found.append(Lack(Sentence(ADDRESS_MISSING), Sentence(ADDRESS_MISSING_WHY)))
     for address in dict.fromkeys(mailbox.addr_spec for _, mailbox in card.recipients):
         if not is_valid(address):

@@ -12,7 +12,8 @@ from pages.parts.resources import desk, language, t
 
 
 def menu() -> None:
-    with st.popover(t("New customer"), help=t("Customers come with the invoices; this makes a card before the first one.")), feedback.told():
+    with st.popover(t("New customer")), feedback.told():
+        st.caption(t("Customers come with the invoices; this makes a card before the first one."))
         made = st.session_state.get("new-customer", 0)  # the fields start anew after each card
         name = st.text_input(t("Name"), key=f"new-name/{made}")
         vat = st.text_input(t("VAT number"), key=f"new-vat/{made}", placeholder="BE0123456789")

@@ -107,7 +107,9 @@ def progress(batch_id: int) -> None:
         _counts(far)
         if far.is_open:
             with st.container(horizontal=True):
-                st.button(t("Cancel what has not left"), key=f"cancel/{batch_id}", on_click=_cancel, args=(batch_id,))
+                if st.button(t("Cancel what has not left"), key=f"cancel/{batch_id}"):
+                    _cancel(batch_id)
+                    st.rerun()
                 if invoices.leaves_in_s > 0:
                     st.button(t("Send now"), key=f"now/{batch_id}", on_click=holding.leave_now, args=(desk(), batch_id))
 

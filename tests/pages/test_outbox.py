@@ -90,6 +90,7 @@ def test_a_batch_of_somebody_else_is_cancelled_here(dashboard: App, smtp: FaultS
     test = page(PAGE)
     assert "**Leaving in" in words(test)
     press(test, "Cancel what has not left")
+    assert any("Waiting again: 2. Had begun to leave already: 0." in each.value for each in test.toast)
     assert {desk.status_of(dashboard, each) for each in ids} == {S.TO_SEND}
     desk.drain(dashboard)
     assert smtp.record.taken == []
