@@ -161,4 +161,4 @@ def test_run_makes_the_demo_and_keeps_a_desk_up(tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    assert len(ledger.stdout.splitlines()) == 61
+    assert len(ledger.stdout.splitlines()) == 1201

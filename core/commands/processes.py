@@ -12,7 +12,11 @@ from core.database import migrate
 from core.errors import DatabaseMissing, DatabaseOutdated
 
 
-def init(demo: Annotated[bool, typer.Option("--demo", help="Fill an empty desk with two firms and sixty invoices.")] = False) -> int:
+def init(
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Fill an empty desk with two firms, 250 customers and 1,200 invoices of three months.")
+    ] = False,
+) -> int:
     """Create the database or bring it up to date."""
     opened = opened_app(check=False)
     migrate.upgrade(opened.desk.database)
@@ -45,8 +49,8 @@ def catch() -> int:
 
 
 def run() -> int:
-    """Start dashboard, worker and mail catcher and keep them up; the first run makes the demo."""
-    from core import launch
+    """Start dashboard, worker and mail catcher and keep them up; the first run makes the demo, and the next one finishes it if it was broken off."""
+    from core import demo, launch
 
     opened = opened_app(check=False)
     database = opened.desk.database
@@ -58,6 +62,8 @@ def run() -> int:
         _fill_with_demo(opened)
     except DatabaseOutdated:
         migrate.upgrade(database)
+    if demo.is_broken_off(opened):
+        _fill_with_demo(opened)
     database.close()
     launch.run()
     return DONE

@@ -26,6 +26,7 @@ def logo(firm: Firm) -> bytes:
     draw.text((100, 100), firm.initials, font=letters, fill="white", anchor="mm")
     draw.text((232, 100), name, font=words, fill=INK, anchor="lm")
     content = BytesIO()
+    picture = picture.resize((width // 2, 100), Image.Resampling.LANCZOS)
     picture.save(content, "PNG", optimize=True)
     return content.getvalue()
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
 from pydantic import TypeAdapter
 
+from core.catcher.server import SILENT
 from core.model import Address, Identifier, Language, Party
 
 FOLDER: Final = Path(__file__).parents[2] / "data" / "demo"
@@ -89,7 +90,7 @@ class Client:
     street: str
     postcode: str
     city: str
-    fee: Decimal
+    fee: Decimal | None = None  # monthly; without it the customer comes now and then
     country: str = "BE"
     number: str | None = None
     vat: bool = True
@@ -97,9 +98,15 @@ class Client:
     to: tuple[str, ...] | None = None
     cc: tuple[str, ...] = ()
     peppol_elsewhere: bool = False
-    quiet: bool = False  # no more than the monthly fee
+    quarter: int | None = None  # how many months ago the fee for three months was due, where it is not monthly
+    quiet: bool = False  # no more than the fee
     starts: bool = False  # a customer since this month
-    moved: str | None = None
+    moved: str | None = None  # an address that somebody adds after the click
+    bounces: bool = False
+
+    @property
+    def is_silent(self) -> bool:
+        return any(address.endswith(f"@{SILENT}") for address in self.to or ())
 
     @property
     def is_private(self) -> bool:
@@ -126,15 +133,34 @@ class Terms:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Words:
+    """What names and addresses of customers in one language are made of."""
+
+    given: tuple[str, ...]
+    surnames: tuple[str, ...]
+    trades: tuple[str, ...]
+    forms: tuple[str, ...]
+    clubs: tuple[str, ...]
+    club_form: str
+    desks: tuple[str, ...]
+    streets: tuple[str, ...]
+    towns: tuple[tuple[str, str], ...]
+    mail: str
+    trade_first: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cards:
     services: dict[str, Service]
     companies: dict[str, Firm]
     terms: dict[Language, Terms]
-    customers: tuple[Client, ...] = field(default=())
+    words: dict[Language, Words]
+    customers: tuple[Client, ...]
 
     def client(self, name: str) -> Client:
         return next(client for client in self.customers if client.name == name)
 
 
-def load() -> Cards:
+def read() -> Cards:
+    """The customers that stand out; `clients` makes the others."""
     return TypeAdapter(Cards).validate_python(tomllib.loads((FOLDER / "desk.toml").read_text(encoding="utf-8")))

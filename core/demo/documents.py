@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from babel.dates import format_date
@@ -17,12 +18,20 @@ from core.model import ZERO, DocumentType, Invoice, Language, Line, PaymentMeans
 from core.money import round_half_up
 
 SEED: Final = 2026
+MONTHS: Final = {2: 560, 1: 150, 0: 490}  # documents by months ago: last month is the one that is really sent, and must not take long
+BY_POST: Final = {2: 22, 1: 18, 0: 25}  # those of them for customers who get paper
 PAYABLE_WITHIN: Final = timedelta(days=30)
 REVERSE_CHARGE: Final = ("AE", ZERO, "Autoliquidation, art. 21, § 2 CTVA", "VATEX-EU-AE")
 FIRST_FILE: Final = 1001
 GAP_IN: Final = "dijle"  # whose numbers have a gap last month
-EXTRAS: Final = {True: ("tax_return", "advice"), False: ("tax_return", "vat_return", "advice", "payslips")}  # by: is a private person
+GAP_AFTER: Final = 5
+ONE: Final = Decimal(1)
+MONTHLY: Final = "monthly"
+QUARTERLY: Final = "quarterly"
 QUANTITIES: Final = {"advice": (1, 4), "payslips": (2, 12)}
+
+Item = tuple[str, Decimal, Decimal | None]  # service, quantity, price where it is not the service's own
+FILING: Final[tuple[Item, ...]] = (("filing", ONE, None), ("filing_fee", ONE, None))
 
 
 @dataclass(frozen=True)
@@ -31,8 +40,8 @@ class Draft:
 
     day: date
     client: Client
-    items: tuple[tuple[str, Decimal, Decimal | None], ...]  # service, quantity, price where it is not the service's own
-    credits: Client | None = None
+    items: tuple[Item, ...]
+    is_credit: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,64 +50,93 @@ class Document:
 
     invoice: Invoice
     client: Client
-    this_month: bool
+    months_ago: int
 
 
 def documents(cards: Cards, today: date) -> list[Document]:
-    """Sixty documents of last month and this month, by firm and number."""
-    first = today.replace(day=1)
+    """Twelve hundred documents of three months, the last day of which is today; by firm and number."""
     chance = random.Random(SEED)  # noqa: S311  the demo must be the same every time
-    last_month = (first - timedelta(days=1)).replace(day=1)
-    drafts = [*_fees(cards, last_month, this_month=False), *_fees(cards, first, this_month=True)]
-    drafts += _extras(cards, chance, [last_month.replace(day=day) for day in range(3, 27)], count=8)
-    drafts += _extras(cards, chance, [first.replace(day=day) for day in range(1, today.day + 1)], count=9)
-    drafts += _particular(cards, last_month.replace(day=20), today)
-    made: list[Document] = []
-    for key in cards.companies:
-        own = sorted((draft for draft in drafts if draft.client.company == key), key=lambda draft: draft.day)
-        made += _numbered(cards, key, own, first)
-    return made
+    months = {ago: _month(cards, chance, ago, _days(today, ago)) for ago in MONTHS}
+    return [document for key in cards.companies for document in _numbered(cards, key, months)]
 
 
-def _fees(cards: Cards, day: date, *, this_month: bool) -> Iterable[Draft]:
-    return [Draft(day, client, (("monthly", Decimal(1), client.fee),)) for client in cards.customers if this_month or not client.starts]
+def _days(today: date, months_ago: int) -> list[date]:
+    """The days of a month on which there are invoices; of this month those up to today."""
+    if months_ago == 0:
+        return [today.replace(day=day) for day in range(1, today.day + 1)]
+    first = today.replace(day=1)
+    for _ in range(months_ago):
+        first = (first - timedelta(days=1)).replace(day=1)
+    return [first.replace(day=day) for day in range(1, 27)]
 
 
-def _extras(cards: Cards, chance: random.Random, days: Sequence[date], *, count: int) -> Iterable[Draft]:
-    clients = [client for client in cards.customers if not client.quiet and not client.starts]
-    for client in chance.sample(clients, count):
-        service = chance.choice(EXTRAS[client.is_private])
-        quantity = chance.randint(*QUANTITIES.get(service, (1, 1)))
+def _month(cards: Cards, chance: random.Random, months_ago: int, days: Sequence[date]) -> list[Draft]:
+    """Monthly fees, what stands out, and as much other work as the month has documents, by day."""
+    clients = [client for client in cards.customers if months_ago == 0 or not client.starts]
+    drafts = [Draft(days[0], client, (fee,)) for client in clients if (fee := _fee(client, months_ago))]
+    yearly = [client for client in clients if client.fee is None and months_ago == 2]
+    drafts += [Draft(days[len(days) // 2], client, (("tax_return", ONE, None),)) for client in yearly]
+    drafts += _particular(cards, months_ago, days[-1])
+    busy = [client for client in clients if not client.quiet and not client.starts and client not in yearly]
+    by_post = BY_POST[months_ago] - sum(draft.client.to is None for draft in drafts)
+    drafts += _extras(chance, [client for client in busy if client.to is None], days, count=by_post)
+    drafts += _extras(chance, [client for client in busy if client.to is not None], days, count=MONTHS[months_ago] - len(drafts))
+    return sorted(drafts, key=lambda draft: draft.day)
+
+
+def _fee(client: Client, months_ago: int) -> Item | None:
+    if client.fee is None or (client.quarter is not None and client.quarter != months_ago):
+        return None
+    return (MONTHLY, ONE, client.fee) if client.quarter is None else (QUARTERLY, ONE, 3 * client.fee)
+
+
+def _extras(chance: random.Random, clients: Sequence[Client], days: Sequence[date], *, count: int) -> Iterable[Draft]:
+    """Each work at most once a month for a customer."""
+    works = [(client, service) for client in clients for service in _services(client)]
+    for client, service in chance.sample(works, count):
+        quantity = Decimal(chance.randint(*QUANTITIES.get(service, (1, 1))))
         day = days[int(chance.random() * len(days))]  # choice() would draw differently from a longer month
-        yield Draft(day, client, ((service, Decimal(quantity), None),))
+        yield Draft(day, client, FILING if service == "filing" else ((service, quantity, None),))
 
 
-def _particular(cards: Cards, then: date, today: date) -> Iterable[Draft]:
-    """A filing with its fee, three VAT rates on one invoice, a credit note."""
-    one = Decimal(1)
-    for name in ("Dupont SRL", "Fietsen Janssens BV"):
-        yield Draft(then, cards.client(name), (("filing", one, None), ("filing_fee", one, None)))
-    yield Draft(today, cards.client("Delvaux Immobilier SRL"), (("filing", one, None), ("book", Decimal(3), None), ("filing_fee", one, None)))
-    credited = cards.client("Garage Delvaux SRL")
-    yield Draft(today, credited, (("monthly", one, round_half_up(credited.fee / 2)),), credits=credited)
+def _services(client: Client) -> tuple[str, ...]:
+    if client.is_private:
+        return ("tax_return", "advice")
+    if client.vat:
+        return ("tax_return", "vat_return", "filing", "advice", "payslips")
+    return ("filing", "advice", "payslips")
 
 
-def _numbered(cards: Cards, key: str, drafts: Sequence[Draft], first: date) -> Iterable[Document]:
+def _particular(cards: Cards, months_ago: int, day: date) -> Iterable[Draft]:
+    """Three VAT rates on one invoice, and credit notes of a customer's monthly fee."""
+    credited = {0: ("Garage Delvaux SRL", "Bakkerij Peeters BV"), 1: ("Fietsen Janssens BV",)}
+    for name in credited.get(months_ago, ()):
+        client = cards.client(name)
+        yield Draft(day, client, ((MONTHLY, ONE, round_half_up((client.fee or ZERO) / 2)),), is_credit=True)
+    if months_ago < 2:
+        yield Draft(day, cards.client("Delvaux Immobilier SRL"), (FILING[0], ("book", Decimal(3), None), FILING[1]))
+
+
+def _numbered(cards: Cards, key: str, months: dict[int, list[Draft]]) -> Iterable[Document]:
     firm = cards.companies[key]
+    files = {client.name: place for place, client in enumerate(cards.customers, start=FIRST_FILE)}
     number = firm.first
-    fees: dict[Client, Invoice] = {}
-    for place, draft in enumerate(drafts):
-        if key == GAP_IN and place == 5:
+    fees: dict[tuple[str, int], Invoice] = {}
+    for months_ago, drafts in months.items():
+        for place, draft in enumerate(draft for draft in drafts if draft.client.company == key):
+            if (key, months_ago, place) == (GAP_IN, 1, GAP_AFTER):
+                number += 1
+            reference = structured(int(firm.number[-3:]) * 10_000_000 + number)
+            invoice = _invoice(cards, draft, f"{firm.prefix}{draft.day.year}-{number:04d}", reference, files[draft.client.name])
+            if draft.is_credit:
+                invoice = _credit_note(invoice, fees[draft.client.name, months_ago + 1])
+            elif draft.items[0][0] == MONTHLY:
+                fees[draft.client.name, months_ago] = invoice
+            yield Document(invoice, draft.client, months_ago)
             number += 1
-        invoice = _invoice(cards, draft, f"{firm.prefix}{draft.day.year}-{number:04d}", structured(int(firm.number[-3:]) * 10_000_000 + number))
-        if draft.credits is not None:
-            invoice = _credit_note(invoice, fees[draft.credits])
-        fees.setdefault(draft.client, invoice)
-        yield Document(invoice, draft.client, this_month=draft.day >= first)
-        number += 1
 
 
-def _invoice(cards: Cards, draft: Draft, number: str, reference: str) -> Invoice:
+def _invoice(cards: Cards, draft: Draft, number: str, reference: str, file: int) -> Invoice:
     firm, client = cards.companies[draft.client.company], draft.client
     lines = tuple(
         _line(str(place), cards.services[name], _words(cards.services[name], client.language, draft.day), client, quantity, price)
@@ -111,7 +149,7 @@ def _invoice(cards: Cards, draft: Draft, number: str, reference: str) -> Invoice
         issue_date=draft.day,
         due_date=draft.day + PAYABLE_WITHIN,
         currency="EUR",
-        buyer_reference=f"Dossier {FIRST_FILE + cards.customers.index(client)}",
+        buyer_reference=f"Dossier {file}",
         seller=firm.party(),
         buyer=client.party(),
         lines=lines,
@@ -134,9 +172,14 @@ def _credit_note(invoice: Invoice, credited: Invoice) -> Invoice:
 
 def _words(service: Service, language: Language, day: date) -> str:
     """`Boekhouding, november 2026`."""
-    month = format_date(day, "LLLL y", locale=REGION[language])
     text: str = getattr(service, language.value)
-    return text.replace("{month}", month).replace("{year}", str(day.year))
+    return text.format(**_periods(day.replace(day=1), language))
+
+
+@lru_cache
+def _periods(month: date, language: Language) -> dict[str, str]:
+    written = {name: format_date(month, pattern, locale=REGION[language]) for name, pattern in (("month", "LLLL y"), ("quarter", "QQQQ y"))}
+    return written | {"year": str(month.year)}
 
 
 def _line(identity: str, service: Service, name: str, client: Client, quantity: Decimal, price: Decimal | None) -> Line:

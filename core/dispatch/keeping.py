@@ -37,7 +37,9 @@ def keep(desk: Desk, batch: Sequence[Candidate | LonePdf], options: Options) -> 
     lost = _archived(desk, ready)
     with desk.database.write() as connection:
         keeper = _Keeper(desk, connection, options, [each for each in ready if isinstance(each, Prepared)])
-        return [lost.get(place) or keeper.one(each) for place, each in enumerate(ready)]
+        kept = [lost.get(place) or keeper.one(each) for place, each in enumerate(ready)]
+        keeper.write_down()
+        return kept
 
 
 def _archived(desk: Desk, ready: Sequence[Prepared | LonePdf]) -> dict[int, Imported]:
@@ -69,11 +71,18 @@ class _Keeper:
         self.formers = import_rows.formers(connection, [each.identity for each in ready], lock=True)
         self.companies = import_rows.company_rows(connection, [each.company_key for each in ready])
         self.customers: Buyers = {}
+        self.told: list[tuple[int, tuple[str, str, str]]] = []
+
+    def write_down(self) -> None:
+        """The acts of the whole transaction into the audit trail."""
+        for company_id in sorted({company for company, _ in self.told}):
+            acts = [act for company, act in self.told if company == company_id]
+            audit.append_all(self.connection, acts, company_id=company_id, who=self.desk.who, now=self.now)
 
     def one(self, each: Prepared | LonePdf) -> Imported:
         """Within a savepoint: whatever the database refuses is undone, and only that."""
         why: FacturierError
-        companies, buyers = dict(self.companies), dict(self.customers)
+        companies, buyers, told = dict(self.companies), dict(self.customers), len(self.told)
         try:
             with self.connection.begin_nested():
                 return self._invoice(each) if isinstance(each, Prepared) else self._pdf(each)
@@ -82,6 +91,7 @@ class _Keeper:
         except (DataError, IntegrityError) as error:
             why = NotKept(why=str(error.orig))
         self.companies, self.customers = companies, buyers  # cards made for a refused invoice are gone with it
+        del self.told[told:]
         return refusal(each, why) if isinstance(each, Prepared) else refused(each.file, why.sentence)
 
     def _invoice(self, prepared: Prepared) -> Imported:
@@ -99,8 +109,7 @@ class _Keeper:
         return result(prepared, outcome, invoice_id=invoice_id)
 
     def _told(self, company_id: int, outcome: ImportOutcome, number: str, name: str) -> None:
-        what = f"imported {outcome.value}"
-        audit.append(self.connection, company_id=company_id, who=self.desk.who, what=what, subject=number, why=name, now=self.now)
+        self.told.append((company_id, (f"imported {outcome.value}", number, name)))
 
     def _store(self, prepared: Prepared, former: Former | None, company_id: int, customer_id: int, ledger: Ledger) -> int:
         connection, invoice, now = self.connection, prepared.invoice, self.now
