@@ -60,6 +60,7 @@ def house(tmp_path: Path) -> Iterator[House]:
         "FACTURIER_CATCHER_PORT": str(catcher_port),
         "FACTURIER_CATCHER_FOLDER": str(tmp_path / "catcher"),
         "FACTURIER_POLL_S": "0.2",
+        "FACTURIER_COUNTDOWN_S": "4",
     }
     settings = Settings.model_validate({name.removeprefix("FACTURIER_").lower(): value for name, value in environment.items()})
     app = open_app(settings, who="marie", check=False)
