@@ -31,7 +31,15 @@ def app(): return open_app()
 def frame(): return app().ledgers().email.astype({"total_with_vat": "float64", "amount_due": "float64"})
 st.dataframe(frame(), key="all", on_select="rerun", selection_mode="multi-row", height=528)
 """
-DONE: Final = "() => !document.querySelector('[data-testid=stStatusWidget]') && !document.querySelector('[data-stale=true]')"
+# Counts the runs that have ended; a short one would be over before anybody asked whether it runs.
+COUNTING: Final = """
+window.runs = 0;
+new MutationObserver((changes) => {
+  for (const change of changes)
+    if (change.oldValue === "running" && change.target.getAttribute(change.attributeName) === "notRunning") window.runs += 1;
+}).observe(document, { subtree: true, attributes: true, attributeOldValue: true, attributeFilter: ["data-test-script-state"] });
+"""
+STILL: Final = "() => document.querySelector('[data-test-script-state=notRunning]') && !document.querySelector('[data-stale=true]')"
 
 
 def measure(settings: Settings, folder: Path, size: int) -> dict[str, Any]:
@@ -89,39 +97,40 @@ def _load(page: Any, url: str) -> float:
 
 def _click(page: Any, x: int, row: int, seen: Callable[[], object]) -> float:
     box = page.get_by_test_id("stDataFrame").locator("canvas").first.bounding_box()
-    began = time.perf_counter()
-    page.mouse.click(box["x"] + x, box["y"] + ROW * (row + 1) + ROW // 2)
-    _answered(page)
+    with _answered(page) as took:
+        page.mouse.click(box["x"] + x, box["y"] + ROW * (row + 1) + ROW // 2)
     seen()
-    return time.perf_counter() - began
+    return took()
 
 
 def _press(page: Any, label: str) -> float:
-    began = time.perf_counter()
-    page.get_by_role("button", name=label, exact=True).click()
-    _answered(page)
-    return time.perf_counter() - began
+    with _answered(page) as took:
+        page.get_by_role("button", name=label, exact=True).click()
+    return took()
 
 
 def _search(page: Any, words: str) -> float:
     box = page.get_by_role("textbox").first
     box.fill(words)
+    with _answered(page) as took:
+        box.press("Enter")
+    return took()
+
+
+@contextmanager
+def _answered(page: Any) -> Iterator[Callable[[], float]]:
+    """Until the run that the act started has ended and nothing on the page is of an older one."""
+    runs = page.evaluate("window.runs")
     began = time.perf_counter()
-    box.press("Enter")
-    _answered(page)
-    return time.perf_counter() - began
-
-
-def _answered(page: Any) -> None:
-    """The run that the act started has begun and ended: Streamlit marks its root for the time."""
-    page.wait_for_function("() => document.querySelector('[data-test-script-state=running]')", timeout=5000, polling=5)
-    page.wait_for_function("() => document.querySelector('[data-test-script-state=notRunning]')", polling=5)
-    page.wait_for_function(DONE, polling=5)
+    ended: list[float] = []
+    yield lambda: ended[0] - began
+    page.wait_for_function("(runs) => window.runs > runs", arg=runs, polling=5)
+    _settled(page)
+    ended.append(time.perf_counter())
 
 
 def _settled(page: Any) -> None:
-    page.wait_for_function("() => document.querySelector('[data-test-script-state=notRunning]')", polling=5)
-    page.wait_for_function(DONE, polling=5)
+    page.wait_for_function(STILL, polling=5)
 
 
 class _Received:
@@ -147,7 +156,9 @@ def _page() -> Iterator[Any]:
         found = shutil.which("chromium") or shutil.which("chromium-browser")
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         try:
-            yield browser.new_page(viewport={"width": 1280, "height": 800}, locale="en-GB")
+            page = browser.new_page(viewport={"width": 1280, "height": 800}, locale="en-GB")
+            page.add_init_script(COUNTING)
+            yield page
         finally:
             browser.close()
 
