@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, RowMapping, Select, select
@@ -36,6 +37,7 @@ class CompanyRow:
     id: int
     name: str
     language: Language
+    go_live: date | None = None  # what was issued before it is history
 
 
 def identity(company_key: str, invoice: Invoice) -> Identity:
@@ -44,8 +46,9 @@ def identity(company_key: str, invoice: Invoice) -> Identity:
 
 def company_rows(connection: Connection, keys: Iterable[str]) -> dict[str, CompanyRow]:
     """Invoicing companies by key."""
-    query = select(companies.c.id, companies.c.key, companies.c.name, companies.c.language).where(companies.c.key.in_(sorted(set(keys))))
-    return {row.key: CompanyRow(id=row.id, name=row.name, language=row.language) for row in connection.execute(query)}
+    columns = (companies.c.id, companies.c.key, companies.c.name, companies.c.language, companies.c.go_live)
+    query = select(*columns).where(companies.c.key.in_(sorted(set(keys))))
+    return {row.key: CompanyRow(id=row.id, name=row.name, language=row.language, go_live=row.go_live) for row in connection.execute(query)}
 
 
 def formers(connection: Connection, wanted: Collection[Identity], *, lock: bool = False) -> dict[Identity, Former]:

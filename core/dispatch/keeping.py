@@ -22,6 +22,7 @@ from core.i18n import N_
 from core.model import Ledger
 
 ALREADY_SENT = N_("Imported as already sent")
+BEFORE_GO_LIVE = N_("Issued before this company worked with Facturier")
 _WRITERS = 16  # each waits for the disk, not for the processor
 
 
@@ -102,11 +103,17 @@ class _Keeper:
         company = self._company(prepared)
         customer_id, ledger = customer_of(self.connection, prepared, company.language, self.customers)
         invoice_id = self._store(prepared, former, company.id, customer_id, ledger)
-        if self.options.already_sent and former is None:
-            invoice_rows.set_elsewhere(self.connection, [invoice_id], ALREADY_SENT, now=self.now)
+        if former is None and (because := self._history(prepared, company)):
+            invoice_rows.set_elsewhere(self.connection, [invoice_id], because, now=self.now)
         self._told(company.id, outcome, prepared.invoice.number, prepared.candidate.name)
         self.formers[prepared.identity] = replace(as_former(prepared, former, self.options), id=invoice_id)
         return result(prepared, outcome, invoice_id=invoice_id)
+
+    def _history(self, prepared: Prepared, company: CompanyRow) -> str:
+        """Why a new invoice is taken as sent before it came here (N16); empty when it is not."""
+        if self.options.already_sent:
+            return ALREADY_SENT
+        return BEFORE_GO_LIVE if company.go_live and prepared.invoice.issue_date < company.go_live else ""
 
     def _told(self, company_id: int, outcome: ImportOutcome, number: str, name: str) -> None:
         self.told.append((company_id, (f"imported {outcome.value}", number, name)))

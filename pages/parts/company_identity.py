@@ -72,7 +72,6 @@ def first_day(company: Company) -> date | None:
     """Kept through the session's state, because only a field that begins empty can be emptied again."""
     key = f"go_live/{company.key}/{company.go_live}"
     st.session_state.setdefault(key, company.go_live)
-    day: date | None = st.date_input(
-        t("With Facturier since"), value=None, format="DD/MM/YYYY", key=key, help=t("From this day on its invoices leave through Facturier.")
-    )
+    help_text = t("From this day on its invoices leave through Facturier; what was issued before is taken as sent elsewhere when it is imported.")
+    day: date | None = st.date_input(t("With Facturier since"), value=None, format="DD/MM/YYYY", key=key, help=help_text)
     return day

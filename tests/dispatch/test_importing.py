@@ -14,7 +14,7 @@ from core.app import App
 from core.archive import sha256
 from core.database import invoices as invoice_rows
 from core.database.schema import invoice_versions, invoices
-from core.dispatch import customers, importing
+from core.dispatch import customers, importing, settling
 from core.dispatch.importing import Imported, ImportOutcome, Options
 from core.model import DispatchStatus, Invoice, XmlFormat
 from core.rendering import ubl
@@ -145,3 +145,16 @@ def test_shared_files_import_with_the_totals_they_state(app: App, shared_data: P
         if result.invoice:
             row = rows[result.invoice_id]
             assert (row.total_with_vat, row.amount_due) == (result.invoice.totals.total_with_vat, result.invoice.totals.amount_due)
+
+
+def test_what_was_issued_before_the_company_worked_with_us_is_history(app: App) -> None:
+    """A clean start (N16): the first “select all” does not mail it again."""
+    desk.bring(app, desk.customer_invoice(1, issue_date=date(2026, 1, 1)))
+    desk.set_company(app, go_live="2026-03-01")
+    old = desk.bring(app, desk.customer_invoice(2, issue_date=date(2026, 2, 28))).invoice_id or 0
+    new = desk.bring(app, desk.customer_invoice(3, issue_date=date(2026, 3, 1))).invoice_id or 0
+    assert desk.status_of(app, old) is DispatchStatus.ELSEWHERE
+    assert desk.status_of(app, new) is DispatchStatus.TO_PRINT
+    assert settling.unmark_elsewhere(app.desk, [old], reason="") == {}
+    assert desk.status_of(app, old) is DispatchStatus.TO_PRINT
+    desk.assert_statuses_follow(app)
