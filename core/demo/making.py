@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
@@ -52,24 +52,23 @@ class Kept:
 
 
 def make(desk: Desk, shown: Cards, today: date, tell: Telling) -> None:
-    """Last month first: a second process sends it while the other months are brought in."""
+    """Everything is brought in first: an import and a worker would wait for each other's turn to write."""
     made = documents(shown, today)
-    step = tell.begin("documents", len(made)).step
-    with _catcher(desk) as port, _quick_turns():
-        with helper.helping(desk.settings):
-            last = _bring(desk, shown, [document for document in made if document.months_ago == 1], step, opens=True)
-            _set_customers(desk, last)
+    kept = _bring(desk, shown, made, tell.begin("documents", len(made)).step)
+    _set_customers(desk, kept)
+    _mark_elsewhere(desk, [each for each in kept if each.document.months_ago == 2], SENT_BEFORE)
+    _mark_elsewhere(desk, [each for each in kept if each.document.months_ago == 1 and each.client.to is None], SENT_BY_POST)
+    last = [each for each in kept if each.document.months_ago == 1 and each.client.to]
+    with ExitStack() as open_until_the_end, _quick_turns():
+        with helper.helping(desk):  # begun before the mail catcher's thread: a fork does not go well with threads
+            port = open_until_the_end.enter_context(_catcher(desk))
             for firm in shown.companies.values():
                 _set_company(desk, shown, firm, port)
-            _queue(desk, [each for each in last if each.client.to and not each.client.is_silent])
-            others = _bring(desk, shown, [document for document in made if document.months_ago != 1], step)
-            _set_customers(desk, others)
-            _mark_elsewhere(desk, [each for each in others if each.document.months_ago == 2], SENT_BEFORE)
-            _mark_elsewhere(desk, [each for each in last if each.client.to is None], SENT_BY_POST)
+            _queue(desk, [each for each in last if not each.client.is_silent])
             _drain(desk, tell)
-        _leave_one_uncertain(desk, last)
+        _leave_one_uncertain(desk, [each for each in last if each.client.is_silent])
         _bring_one_back(desk, last)
-        _hold_one(desk, others)
+        _hold_one(desk, kept)
     if port != desk.settings.catcher_port:
         for firm in shown.companies.values():
             companies.change(desk, firm.key, _values({"smtp.port": str(desk.settings.catcher_port)}))
@@ -89,11 +88,10 @@ def _quick_turns() -> Iterator[None]:
 # Bringing in ----------------------------------------------------------------------------------------------------
 
 
-def _bring(desk: Desk, shown: Cards, made: Sequence[Document], step: Callable[[Imported], None], *, opens: bool = False) -> list[Kept]:
-    """As billing programs write them: a file for each invoice, or a table for a month. What `opens` brings both firms' whole cards."""
-    files = [document for document in made if not _in_table(document)]
-    if opens:
-        files += [next(document for document in made if document.client.company == key) for key in TABLES_ONLY]
+def _bring(desk: Desk, shown: Cards, made: Sequence[Document], step: Callable[[Imported], None]) -> list[Kept]:
+    """As billing programs write them: a file for each invoice, or a table for a month. A firm's first file brings its whole card."""
+    files = [next(document for document in made if document.client.company == key) for key in TABLES_ONLY]
+    files += [document for document in made if not _in_table(document)]
     kept = _kept(files, importing.import_many(desk, [_xml(document) for document in files], report=step))
     done = {document.invoice.number for document in files}
     for key, firm in shown.companies.items():
@@ -213,7 +211,7 @@ def _mark_elsewhere(desk: Desk, kept: Sequence[Kept], reason: str) -> None:
 
 def _leave_one_uncertain(desk: Desk, kept: Sequence[Kept]) -> None:
     """Last of all, because its account then waits a moment; a person says that it need not."""
-    _queue(desk, [each for each in kept if each.client.is_silent])
+    _queue(desk, kept)
     _drain(desk)
     for key, *_ in settling.paused_accounts(desk):
         settling.resume(desk, companies.find(desk, key).id)

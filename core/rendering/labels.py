@@ -137,6 +137,8 @@ class Words:
         if exact is None and (part.category not in _MENTIONS or (stated and part.category in ("E", "O"))):
             return stated  # a general "exempt" adds nothing to the reason itself
         legal = self(exact or _MENTIONS[part.category])
+        if stated.casefold().startswith(f"{legal.casefold()},"):  # “Autoliquidation, art. 21, § 2 CTVA” says both
+            return stated
         is_repeated = stated.casefold() in ("", legal.casefold(), vat.STANDARD_REASONS.get(part.category, ("", ""))[1].casefold())
         return legal if is_repeated else f"{legal} – {stated}"
 

@@ -22,7 +22,7 @@ from babel.messages.pofile import read_po
 from PIL import Image
 
 from core.model import ZERO, AllowanceCharge, CashDiscount, Invoice, Language, Party, PaymentMeans, VatBreakdown
-from core.rendering import epc
+from core.rendering import epc, labels
 from core.rendering.pdf import accent, render
 from tests import builders as make
 from tests.rendering.samples import Maker, full
@@ -116,6 +116,13 @@ def test_reverse_charge_is_said_in_dutch() -> None:
     part = VatBreakdown(category="AE", rate=ZERO, taxable_amount=Decimal(200), vat_amount=ZERO, exemption_reason="Medecontractant")
     text = words(make.invoice(lines=(make.line(vat_category="AE", vat_rate=ZERO),), vat_breakdown=(part,)), Language.NL)
     assert "Btw verlegd – Medecontractant" in text
+
+
+def test_a_reason_that_begins_with_the_mention_is_not_said_twice() -> None:
+    stated = "Autoliquidation, art. 21, § 2 CTVA"
+    part = VatBreakdown(category="AE", rate=ZERO, taxable_amount=Decimal(1), vat_amount=ZERO, exemption_reason=stated)
+    assert labels.Words(Language.FR).mention(part) == stated
+    assert labels.Words(Language.NL).mention(part) == f"Btw verlegd – {stated}"
 
 
 def test_a_credit_note_names_its_invoice_and_the_duty_to_repay() -> None:
