@@ -13,9 +13,8 @@ from core.records import Company
 from pages.parts import feedback
 from pages.parts.resources import desk, shown
 
-# The uploader's own small print is English and names the limit of all uploads; a logo is looked at on white paper, as it is printed.
+# A logo is looked at on white paper, as it is printed.
 _LOOKS = """<style>
-[class*="st-key-company-file"] [data-testid="stFileUploaderDropzoneInstructions"] { display: none; }
 [class*="st-key-logo-paper"] { background: #fff; }
 </style>"""
 

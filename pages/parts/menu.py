@@ -47,8 +47,18 @@ div:has(> .st-key-foot-wide) { position: sticky; bottom: 0; z-index: 10; padding
 </style>"""
 
 
+# Streamlit says these in English only.
+_WORDS = """<style>
+[data-testid="stFileUploaderDropzoneInstructions"] { display: none; }
+[data-testid="stFileUploaderDropzone"] button p { font-size: 0; }
+[data-testid="stFileUploaderDropzone"] button p::after { content: "%s"; font-size: 1rem; }
+[data-testid="InputInstructions"] span { font-size: 0; }
+[data-testid="InputInstructions"] span::after { content: "↵"; font-size: .9rem; }
+</style>"""
+
+
 def navigate() -> StreamlitPage:
-    st.html(_TIGHT)
+    st.html(_TIGHT + _WORDS % t("Choose files, or drop them here"))
     return st.navigation(
         {
             t("Invoicing"): [
