@@ -49,7 +49,7 @@ def clients(words: dict[Language, Words], *, count: int, taken: set[str]) -> tup
 
 
 def _of(home: Home, words: dict[Language, Words], chance: random.Random, names: set[str], offset: int) -> Iterator[Client]:
-    """One in eight a private person, one in nine a club, one in fourteen by post, one in eleven over Peppol, every other one by the quarter."""
+    """One in eight a private person, one in nine a club, one in fourteen by post, one in eleven over Peppol, two in three by the quarter."""
     place = 0
     while True:
         place += 1
@@ -72,7 +72,7 @@ def _of(home: Home, words: dict[Language, Words], chance: random.Random, names: 
             postcode=postcode,
             city=city,
             fee=Decimal(chance.randrange(*FEES, 5)),
-            quarter=(2, None, 0, None)[place % 4],
+            quarter=(2, None, 0, None, 2, 0)[place % 6],
             to=None if place % 14 == 5 else (address,),
             peppol_elsewhere=place % 11 == 7 and not is_club,
         )

@@ -28,7 +28,7 @@ from core.sources.identifiers import party_key
 
 TABLES_ONLY: Final = ("dijle",)  # whose billing program exports tables; the other one writes XML, and a table of its history
 TABLE_NAMES: Final = {Language.FR: "factures", Language.NL: "facturen"}
-SWITCH_S: Final = 0.0005
+SWITCH_S: Final = 0.002
 SENT_BEFORE, _, _, SENT_BY_POST = reasons.ELSEWHERE
 FULL_MAILBOX: Final = reasons.CAME_BACK[2]
 CARD: Final = ("wants_email", "language", "to", "cc", "peppol_elsewhere")
