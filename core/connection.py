@@ -15,8 +15,17 @@ from typing import Any
 
 import yagmail
 
-from core.outcome import Reply, Stage
+from core.i18n import N_
+from core.outcome import Reply, Stage, in_our_words
 from core.records import MailAccount, Security
+
+NOT_HERE = N_("{host} is not this machine, and the connection is set to be unprotected.")
+LETTERS = N_("User or password has letters that this login cannot carry.")
+NO_GREETING = N_("The server does not greet as it should.")
+NOT_TRUSTED = N_("The certificate of {host} cannot be trusted ({detail}).")
+NO_SUCH_SERVER = N_("There is no server named {host}.")
+NOTHING_THERE = N_("Nothing answers at {host}, port {port}.")
+NO_ANSWER = N_("{host}, port {port} does not answer in time.")
 
 
 class Stopped(Exception):
@@ -31,7 +40,7 @@ class Stopped(Exception):
 def connect(account: MailAccount, *, timeout_s: float) -> smtplib.SMTP:
     """An open, verified and logged-in connection. Raises Stopped with stage connect, tls or login."""
     if account.security is Security.NONE and not is_loopback(account.host):
-        raise Stopped(Reply(stage=Stage.TLS, text=f"{account.host} is not this machine, and the connection is set to be unprotected."))
+        raise Stopped(in_our_words(Stage.TLS, NOT_HERE, host=account.host))
     context = ssl.create_default_context()
     by_security: dict[Security, dict[str, Any]] = {
         Security.TLS: {"smtp_ssl": True, "smtp_starttls": False, "context": context},
@@ -73,24 +82,26 @@ NOT_TLS_THERE = frozenset({"WRONG_VERSION_NUMBER", "UNSUPPORTED_PROTOCOL", "NO_P
 def _greeting_trouble(error: Exception, account: MailAccount, *, speaks_esmtp: bool) -> Reply:
     """One function from exception to reply; an SMTPException is an OSError too, so it comes first."""
     if isinstance(error, UnicodeError):
-        return Reply(stage=Stage.LOGIN, code=501, text="User or password has letters that this login cannot carry.")
+        return in_our_words(Stage.LOGIN, LETTERS, code=501)
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return Reply(stage=Stage.LOGIN, code=error.smtp_code, text=decoded(error.smtp_error))
     if isinstance(error, smtplib.SMTPNotSupportedError) and not speaks_esmtp:
-        return Reply(stage=Stage.CONNECT, text="The server does not greet as it should.")
+        return in_our_words(Stage.CONNECT, NO_GREETING)
     if isinstance(error, smtplib.SMTPNotSupportedError):
         stage, code = (Stage.LOGIN, 502) if "AUTH" in str(error).upper() else (Stage.TLS, None)
         return Reply(stage=stage, code=code, text=str(error))
     if isinstance(error, smtplib.SMTPResponseException):
         return Reply(stage=Stage.CONNECT, code=error.smtp_code, text=decoded(error.smtp_error))
-    if isinstance(error, ssl.SSLCertVerificationError) or (isinstance(error, ssl.SSLError) and error.reason in NOT_TLS_THERE):
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return in_our_words(Stage.TLS, NOT_TRUSTED, host=account.host, detail=error.verify_message or in_words(error))
+    if isinstance(error, ssl.SSLError) and error.reason in NOT_TLS_THERE:
         return Reply(stage=Stage.TLS, text=in_words(error))
     if isinstance(error, socket.gaierror):
-        return Reply(stage=Stage.CONNECT, text=f"There is no server named {account.host}.")
+        return in_our_words(Stage.CONNECT, NO_SUCH_SERVER, host=account.host)
     if isinstance(error, ConnectionRefusedError):
-        return Reply(stage=Stage.CONNECT, text=f"Nothing answers at {account.host}, port {account.port}.")
+        return in_our_words(Stage.CONNECT, NOTHING_THERE, host=account.host, port=str(account.port))
     if isinstance(error, TimeoutError):
-        return Reply(stage=Stage.CONNECT, text=f"{account.host}, port {account.port} does not answer in time.")
+        return in_our_words(Stage.CONNECT, NO_ANSWER, host=account.host, port=str(account.port))
     return Reply(stage=Stage.CONNECT, text=in_words(error))
 
 

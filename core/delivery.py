@@ -9,12 +9,15 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from core.connection import Stopped, connect, decoded, in_words
-from core.outcome import TOO_BIG, Reply, Stage
+from core.i18n import N_
+from core.outcome import TOO_BIG, Reply, Stage, in_our_words
 from core.records import MailAccount
 
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 CLOSING = 421
 GO_AHEAD = 354
+HUNG_UP = N_("The server hung up, or spoke out of turn, before the mail was complete.")
+TAKES_AT_MOST = N_("The server takes at most {limit} MB.")
 PIECE = 256 * 1024  # each piece of a body has the whole time-out for itself
 
 
@@ -69,7 +72,7 @@ class Wire:
         self._fresh = False
         if _is_out_of_turn(smtp):
             self.close()
-            return Reply(stage=Stage.BODY, text="The server hung up, or spoke out of turn, before the mail was complete.")
+            return in_our_words(Stage.BODY, HUNG_UP)
         try:
             smtp.sock.settimeout(self.reply_wait_s)
             smtp.send(b".\r\n")
@@ -184,7 +187,7 @@ class Wire:
         """RFC 1870: the server says beforehand how much it takes."""
         limit = smtp.esmtp_features.get("size", "").strip() if smtp.does_esmtp else ""
         if limit.isdigit() and 0 < int(limit) < len(content):
-            raise Stopped(Reply(stage=Stage.MAIL, code=TOO_BIG, text=f"The server takes at most {int(limit) / 1048576:.1f} MB."))
+            raise Stopped(in_our_words(Stage.MAIL, TAKES_AT_MOST, code=TOO_BIG, limit=f"{int(limit) / 1048576:.1f}"))
 
     def _connection(self) -> smtplib.SMTP:
         if self._smtp is None:

@@ -60,8 +60,17 @@ def on(day: date) -> Sentence:
 def sentence(language: Language, what: Sentence) -> str:
     if what.template == A_DAY:
         return day(language, date.fromisoformat(str(what.values["day"])))
-    values = {name: sentence(language, value) if isinstance(value, Sentence) else value for name, value in what.values.items()}
-    return translate(language, what.template, **values)
+    return translate(language, what.template, **{name: told(language, name, value) for name, value in what.values.items()})
+
+
+OURS = frozenset({"term", "expected", "why"})  # values that are words of the program where they are known to it
+
+
+def told(language: Language, name: str, value: str | Sentence) -> str:
+    """A value within a sentence: another sentence, a word of ours, or what somebody wrote."""
+    if isinstance(value, Sentence):
+        return sentence(language, value)
+    return translate(language, value) if name in OURS and value else value
 
 
 def amount(language: Language, value: Decimal, currency: str) -> str:

@@ -34,6 +34,7 @@ class Reply:
     stage: Stage
     code: int | None = None
     text: str = ""
+    said: Sentence | None = None  # the same, where the words are ours and not the server's
 
     @property
     def positive(self) -> bool:
@@ -132,8 +133,16 @@ def _template(reply: Reply, effect: Effect) -> str:
     return _BY_EFFECT[effect]
 
 
-def spoken(reply: Reply) -> str:
-    """`550 no such user.`: the server's own words, on one line."""
+def in_our_words(stage: Stage, template: str, *, code: int | None = None, **values: str) -> Reply:
+    """What no server said: the absence of an answer, or what we know without asking."""
+    said = Sentence(template, values)
+    return Reply(stage=stage, code=code, text=str(said), said=said)
+
+
+def spoken(reply: Reply) -> str | Sentence:
+    """`550 no such user.`: the server's own words, on one line; or ours."""
+    if reply.said is not None:
+        return reply.said
     text = " ".join(reply.text.split())
     if text and text[-1] not in ".!?":
         text += "."

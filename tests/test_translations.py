@@ -13,7 +13,10 @@ from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
 from core import i18n, styling
+from core.connection import NOTHING_THERE
+from core.errors import ElementMissing, ValueInvalid
 from core.model import DispatchStatus, Language
+from core.outcome import Stage, explain, in_our_words, judge
 
 ROOT = Path(__file__).parents[1]
 CALLS = {"t": 0, "N_": 0, "translate": 1}  # the place of the template among the arguments
@@ -128,3 +131,12 @@ def test_a_ledger_has_its_name(ledger: str) -> None:
     assert ledger in templates()
     assert tuple(i18n.translate(language, ledger) for language in TRANSLATED) == LEDGERS[ledger]
     assert i18n.translate(Language.EN, ledger) == ledger
+
+
+def test_words_of_ours_inside_a_sentence_are_translated_and_those_of_others_are_not() -> None:
+    refused = ElementMissing(term="Seller name (BT-27)", element="Party").sentence
+    assert i18n.sentence(Language.FR, refused).startswith("Nom du vendeur (BT-27)")
+    reply = in_our_words(Stage.CONNECT, NOTHING_THERE, host="smtp.x.test", port="25")
+    assert "Niets antwoordt op smtp.x.test, poort 25" in i18n.sentence(Language.NL, explain(reply, judge(reply)))
+    named_so = ValueInvalid(term="Due date (BT-9)", value="amount", expected="date").sentence
+    assert "« amount »".replace(" ", "\u00a0") in i18n.sentence(Language.FR, named_so)

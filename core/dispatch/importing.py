@@ -16,6 +16,7 @@ from core.dispatch.imported import Candidate, Change, CustomerRow, Dropped, Impo
 from core.dispatch.pdf_pairs import Pdf
 from core.dispatch.tables import Knowledge, OpenedTable
 from core.errors import FileNotReadable, Sentence, SourceRefused
+from core.i18n import N_
 from core.sources.table_files import is_table
 from core.sources.xml import refuse_size
 
@@ -63,7 +64,7 @@ def dropped_bytes(name: str, content: bytes) -> Dropped:
 
 def _content(path: Path) -> bytes:
     if not path.exists():  # else a mistyped folder would be told that its ending is wrong
-        raise FileNotReadable(why="there is no such file or folder")
+        raise FileNotReadable(why=N_("there is no such file or folder"))
     return sources.read_content(path)
 
 

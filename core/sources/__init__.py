@@ -6,6 +6,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from core.errors import FileNotReadable, FormatUnsupported
+from core.i18n import N_
 from core.model import SourceFile
 from core.sources import ubl
 from core.sources.table_files import TABLE_ENDINGS
@@ -22,7 +23,7 @@ def read_content(path: Path) -> bytes:
     try:
         status = path.stat()
         if not S_ISREG(status.st_mode):
-            raise FileNotReadable(why="it is not a file")
+            raise FileNotReadable(why=N_("it is not a file"))
         refuse_size(status.st_size)
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)  # it may have grown since

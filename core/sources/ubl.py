@@ -41,7 +41,7 @@ _ROOTS = {
 _CREDIT_CODES = frozenset({"81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "502", "503", "532"})
 _EN16931 = "urn:cen.eu:en16931"
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_NUMBER_LENGTH = 200
+_NUMBER_LENGTH = 200  # stands in the sentence below, too
 
 FORBIDDEN_CHARACTERS = N_("The file holds {count} control characters that XML forbids; they were left out.")
 CURRENCY_DERIVED = N_("The file does not state its currency; {currency} was taken from its amounts.")
@@ -99,9 +99,9 @@ def _read(root: Element, kind: DocumentType, remarks: Remarks) -> tuple[Invoice,
 
 def _header(reading: Reading, root: Element, kind: DocumentType, totals: Totals) -> Invoice:
     """What identifies the document, and its parties."""
-    number = required(text(root, "ID"), root, "ID", "Invoice number (BT-1)")
+    number = required(text(root, "ID"), root, "ID", N_("Invoice number (BT-1)"))
     if len(number) > _NUMBER_LENGTH:
-        refuse(root, "ID", "Invoice number (BT-1)", f"number of at most {_NUMBER_LENGTH} characters")
+        refuse(root, "ID", N_("Invoice number (BT-1)"), N_("number of at most 200 characters"))
     stated = text(root, "CreditNoteTypeCode" if kind is DocumentType.CREDIT_NOTE else "InvoiceTypeCode")
     if stated is None:
         reading.remarks.add(TYPE_MISSING)
@@ -111,15 +111,15 @@ def _header(reading: Reading, root: Element, kind: DocumentType, totals: Totals)
         number=number,
         type_code=DocumentType.CREDIT_NOTE if is_credit else DocumentType.INVOICE,
         source_type_code=stated or kind.value,
-        issue_date=required(day(root, "IssueDate", "Issue date (BT-2)"), root, "IssueDate", "Issue date (BT-2)"),
-        tax_point_date=day(root, "TaxPointDate", "VAT point date (BT-7)"),
+        issue_date=required(day(root, "IssueDate", N_("Issue date (BT-2)")), root, "IssueDate", N_("Issue date (BT-2)")),
+        tax_point_date=day(root, "TaxPointDate", N_("VAT point date (BT-7)")),
         tax_point_code=text(period, "DescriptionCode"),
         business_process=text(root, "ProfileID"),
         currency=reading.currency,
         tax_currency=code(root, "TaxCurrencyCode"),
         notes=paragraphs(root, "Note"),
-        period_start=day(period, "StartDate", "Start of the period (BT-73)"),
-        period_end=day(period, "EndDate", "End of the period (BT-74)"),
+        period_start=day(period, "StartDate", N_("Start of the period (BT-73)")),
+        period_end=day(period, "EndDate", N_("End of the period (BT-74)")),
         seller=read_seller(reading, root),
         buyer=read_buyer(reading, root),
         payee=read_party(reading, child(root, "PayeeParty")),
@@ -130,7 +130,7 @@ def _header(reading: Reading, root: Element, kind: DocumentType, totals: Totals)
 
 def _currency(root: Element, remarks: Remarks, *, en16931: bool) -> str:
     """BT-5; older files may state it only on their amounts."""
-    term = "Currency (BT-5)"
+    term = N_("Currency (BT-5)")
     stated = code(root, "DocumentCurrencyCode")
     due = attribute(basic(child(root, "LegalMonetaryTotal"), "PayableAmount"), "currencyID")
     if stated is None and due and not en16931 and _CURRENCY.fullmatch(due):
@@ -138,7 +138,7 @@ def _currency(root: Element, remarks: Remarks, *, en16931: bool) -> str:
         return due
     currency = required(stated, root, "DocumentCurrencyCode", term)
     if not _CURRENCY.fullmatch(currency):
-        refuse(root, "DocumentCurrencyCode", term, "currency code of three letters")
+        refuse(root, "DocumentCurrencyCode", term, N_("currency code of three letters"))
     if due and due.upper() != currency:
         remarks.add(CURRENCY_DIFFERS, stated=due, currency=currency)
     return currency
@@ -172,5 +172,5 @@ def _preceding(root: Element) -> tuple[Reference, ...]:
             for element in children(billing, name):
                 number = text(element, "ID")
                 if number:
-                    found.append(Reference(number=number, issue_date=day(element, "IssueDate", "Date of the preceding invoice (BT-26)")))
+                    found.append(Reference(number=number, issue_date=day(element, "IssueDate", N_("Date of the preceding invoice (BT-26)"))))
     return tuple(found)

@@ -105,14 +105,14 @@ class _Figures:
 def _figures(reading: Reading, element: Element, number: str, quantity_name: str) -> _Figures:
     """Quantity, price and amount as stated. What is missing is worked out and remarked; the amount in older files only."""
     price = child(element, "Price")
-    quantity = exact(element, quantity_name, "Invoiced quantity (BT-129)", "number")
-    net_price = exact(price, "PriceAmount", "Item net price (BT-146)")
-    base_quantity = exact(price, "BaseQuantity", "Item price base quantity (BT-149)", "number")
-    net_amount = exact(element, "LineExtensionAmount", "Line net amount (BT-131)")
+    quantity = exact(element, quantity_name, N_("Invoiced quantity (BT-129)"), N_("number"))
+    net_price = exact(price, "PriceAmount", N_("Item net price (BT-146)"))
+    base_quantity = exact(price, "BaseQuantity", N_("Item price base quantity (BT-149)"), N_("number"))
+    net_amount = exact(element, "LineExtensionAmount", N_("Line net amount (BT-131)"))
     if net_amount is None and not reading.en16931 and quantity is not None and net_price is not None:
         net_amount = _worked_out(quantity * net_price, base_quantity or Decimal(1))
         reading.remarks.on_line(AMOUNT_MISSING, number)
-    net_amount = required(net_amount, element, "LineExtensionAmount", "Line net amount (BT-131)")
+    net_amount = required(net_amount, element, "LineExtensionAmount", N_("Line net amount (BT-131)"))
     if quantity is None:
         quantity = Decimal(1)
         reading.remarks.on_line(QUANTITY_MISSING, number)
@@ -146,8 +146,8 @@ def _price_details(price: Element | None) -> _PriceDetails:
     discount = next((stated for stated in children(price, "AllowanceCharge") if text(stated, "ChargeIndicator") not in {"true", "1"}), None)
     return {
         "base_quantity_unit": attribute(basic(price, "BaseQuantity"), "unitCode"),
-        "price_discount": exact(discount, "Amount", "Item price discount (BT-147)"),
-        "gross_price": exact(discount, "BaseAmount", "Item gross price (BT-148)"),
+        "price_discount": exact(discount, "Amount", N_("Item price discount (BT-147)")),
+        "gross_price": exact(discount, "BaseAmount", N_("Item gross price (BT-148)")),
     }
 
 
@@ -213,7 +213,7 @@ def _only_possible(element: Element, net_amount: Decimal, breakdown: tuple[VatBr
     if not net_amount:
         candidates = breakdown[:1]  # a line of text weighs nothing in any group
     if len(candidates) != 1:
-        term = "VAT category of a line (BT-151)"
+        term = N_("VAT category of a line (BT-151)")
         raise ElementMissing(term=term, element="Item/ClassifiedTaxCategory/ID", place=place(element))
     group = candidates[0]
     return Category(code=group.category, rate=group.rate, belgian_code=group.belgian_code)
@@ -224,14 +224,14 @@ def read_allowances(reading: Reading, root: Element) -> tuple[AllowanceCharge, .
     found = []
     for element in children(root, "AllowanceCharge"):
         is_charge = truth(element, "ChargeIndicator", "Allowance or charge")
-        term = "Charge on the document (BT-99)" if is_charge else "Allowance on the document (BT-92)"
+        term = N_("Charge on the document (BT-99)") if is_charge else N_("Allowance on the document (BT-92)")
         category = read_category(reading, child(element, "TaxCategory"))
         found.append(
             AllowanceCharge(
                 is_charge=is_charge,
                 amount=required_money(reading, element, "Amount", term),
                 base_amount=money(reading, element, "BaseAmount", "Base of an allowance or charge (BT-93, BT-100)"),
-                percentage=exact(element, "MultiplierFactorNumeric", "Percentage of an allowance or charge (BT-94, BT-101)", "number"),
+                percentage=exact(element, "MultiplierFactorNumeric", N_("Percentage of an allowance or charge (BT-94, BT-101)"), N_("number")),
                 reason=prose(element, "AllowanceChargeReason"),
                 reason_code=text(element, "AllowanceChargeReasonCode"),
                 vat_category=category.code,
@@ -245,12 +245,12 @@ def read_allowances(reading: Reading, root: Element) -> tuple[AllowanceCharge, .
 def _line_allowance(element: Element) -> AllowanceCharge:
     """BG-27 and BG-28: amounts as stated, like those of their line."""
     is_charge = truth(element, "ChargeIndicator", "Allowance or charge")
-    term = "Charge on a line (BT-141)" if is_charge else "Allowance on a line (BT-136)"
+    term = N_("Charge on a line (BT-141)") if is_charge else N_("Allowance on a line (BT-136)")
     return AllowanceCharge(
         is_charge=is_charge,
         amount=required(exact(element, "Amount", term), element, "Amount", term),
         base_amount=exact(element, "BaseAmount", "Base of an allowance or charge (BT-137, BT-142)"),
-        percentage=exact(element, "MultiplierFactorNumeric", "Percentage of an allowance or charge (BT-138, BT-143)", "number"),
+        percentage=exact(element, "MultiplierFactorNumeric", N_("Percentage of an allowance or charge (BT-138, BT-143)"), N_("number")),
         reason=prose(element, "AllowanceChargeReason"),
         reason_code=text(element, "AllowanceChargeReasonCode"),
     )

@@ -19,12 +19,12 @@ COUNTRY_UNKNOWN = N_("The country “{stated}” of an address is no two-letter 
 
 def read_seller(reading: Reading, root: Element) -> Party:
     """BG-4. Raises ElementMissing for a seller without a name."""
-    return _trader(reading, root, "AccountingSupplierParty", ("SellerContact", "AccountingContact"), "Seller name (BT-27)")
+    return _trader(reading, root, "AccountingSupplierParty", ("SellerContact", "AccountingContact"), N_("Seller name (BT-27)"))
 
 
 def read_buyer(reading: Reading, root: Element) -> Party:
     """BG-7. Raises ElementMissing for a buyer without a name."""
-    return _trader(reading, root, "AccountingCustomerParty", ("BuyerContact", "AccountingContact"), "Buyer name (BT-44)")
+    return _trader(reading, root, "AccountingCustomerParty", ("BuyerContact", "AccountingContact"), N_("Buyer name (BT-44)"))
 
 
 def read_party(reading: Reading, element: Element | None) -> Party | None:
@@ -158,7 +158,7 @@ def with_delivery(reading: Reading, invoice: Invoice, root: Element) -> Invoice:
             address = child(delivery, "DeliveryAddress")  # UBL 2.0
         invoice = replace(
             invoice,
-            delivery_date=invoice.delivery_date or day(delivery, "ActualDeliveryDate", "Delivery date (BT-72)"),
+            delivery_date=invoice.delivery_date or day(delivery, "ActualDeliveryDate", N_("Delivery date (BT-72)")),
             delivery_name=invoice.delivery_name or text(child(delivery, "DeliveryParty", "PartyName"), "Name"),
             delivery_location_id=invoice.delivery_location_id or identifier(location),
             delivery_address=invoice.delivery_address or (read_address(reading, address) if address is not None else None),

@@ -66,7 +66,7 @@ def _account(stated: str | None) -> str | None:
 
 def _due_date(root: Element, *, discounted: bool) -> date | None:
     """DueDate; e-FFF and credit notes have it in PaymentMeans. With a cash discount the terms' date is the discount's."""
-    term = "Due date (BT-9)"
+    term = N_("Due date (BT-9)")
     found = day(root, "DueDate", term)
     for element in children(root, "PaymentMeans"):
         found = found or day(element, "PaymentDueDate", term)
@@ -79,7 +79,7 @@ def _due_date(root: Element, *, discounted: bool) -> date | None:
 
 def _cash_discount(reading: Reading, root: Element) -> CashDiscount | None:
     for terms in children(root, "PaymentTerms"):
-        percentage = exact(terms, "SettlementDiscountPercent", "Cash discount", "percentage")
+        percentage = exact(terms, "SettlementDiscountPercent", N_("Cash discount"), N_("percentage"))
         if percentage:
             term = "End of the cash discount"
             return CashDiscount(
@@ -94,21 +94,21 @@ def read_totals(reading: Reading, root: Element, taxes: Taxes, lines: tuple[Line
     """BG-22 as stated. Older files may leave out what their other totals give without doubt; it is remarked."""
     element = child(root, "LegalMonetaryTotal")
     if element is None:
-        raise ElementMissing(term="Document totals (BG-22)", element="LegalMonetaryTotal", place=place(root))
-    allowed = money(reading, element, "AllowanceTotalAmount", "Sum of allowances (BT-107)")
+        raise ElementMissing(term=N_("Document totals (BG-22)"), element="LegalMonetaryTotal", place=place(root))
+    allowed = money(reading, element, "AllowanceTotalAmount", N_("Sum of allowances (BT-107)"))
     if allowed is None:
         allowed = sum((item.amount for item in allowances if not item.is_charge), ZERO)
-    charged = money(reading, element, "ChargeTotalAmount", "Sum of charges (BT-108)")
+    charged = money(reading, element, "ChargeTotalAmount", N_("Sum of charges (BT-108)"))
     if charged is None:
         charged = sum((item.amount for item in allowances if item.is_charge), ZERO)
     added_up = round_half_up(sum((line.net_amount for line in lines), ZERO))
-    line_total = _total(reading, element, "LineExtensionAmount", "Sum of the lines (BT-106)", added_up)
-    net = _total(reading, element, "TaxExclusiveAmount", "Total without VAT (BT-109)", line_total - allowed + charged)
+    line_total = _total(reading, element, "LineExtensionAmount", N_("Sum of the lines (BT-106)"), added_up)
+    net = _total(reading, element, "TaxExclusiveAmount", N_("Total without VAT (BT-109)"), line_total - allowed + charged)
     vat = taxes.total
     if vat is None:
-        gross_stated = money(reading, element, "TaxInclusiveAmount", "Total with VAT (BT-112)")
+        gross_stated = money(reading, element, "TaxInclusiveAmount", N_("Total with VAT (BT-112)"))
         vat = ZERO if gross_stated is None else gross_stated - net
-    gross = _total(reading, element, "TaxInclusiveAmount", "Total with VAT (BT-112)", net + vat)
+    gross = _total(reading, element, "TaxInclusiveAmount", N_("Total with VAT (BT-112)"), net + vat)
     return Totals(
         line_total=line_total,
         allowance_total=allowed,
@@ -117,9 +117,9 @@ def read_totals(reading: Reading, root: Element, taxes: Taxes, lines: tuple[Line
         vat_total=vat,
         vat_total_accounting=taxes.accounting_total,
         total_with_vat=gross,
-        paid_amount=money(reading, element, "PrepaidAmount", "Paid amount (BT-113)") or ZERO,
-        rounding_amount=money(reading, element, "PayableRoundingAmount", "Rounding amount (BT-114)") or ZERO,
-        amount_due=required_money(reading, element, "PayableAmount", "Amount due (BT-115)"),
+        paid_amount=money(reading, element, "PrepaidAmount", N_("Paid amount (BT-113)")) or ZERO,
+        rounding_amount=money(reading, element, "PayableRoundingAmount", N_("Rounding amount (BT-114)")) or ZERO,
+        amount_due=required_money(reading, element, "PayableAmount", N_("Amount due (BT-115)")),
     )
 
 

@@ -71,9 +71,9 @@ def read_category(reading: Reading, element: Element | None, *, around: Element 
     """A TaxCategory or ClassifiedTaxCategory. UBL 2.0 may state the rate in the TaxSubtotal `around` it."""
     if element is None:
         return Category()
-    rate = exact(element, "Percent", "VAT rate", "percentage")
+    rate = exact(element, "Percent", N_("VAT rate"), N_("percentage"))
     if rate is None:
-        rate = exact(around, "Percent", "VAT rate", "percentage")
+        rate = exact(around, "Percent", N_("VAT rate"), N_("percentage"))
     belgian = _belgian_code(text(element, "Name"))
     category = _real_category(reading, code(element, "ID"), belgian, rate)
     return Category(
@@ -126,7 +126,7 @@ def read_taxes(reading: Reading, root: Element) -> Taxes:
     breakdown = tuple(group for of_total in groups for group in of_total)
     if not breakdown:
         reading.remarks.add(BREAKDOWN_MISSING)
-    accounting = [money(reading, total, "TaxAmount", "Total VAT in accounting currency (BT-111)") for total in foreign]
+    accounting = [money(reading, total, "TaxAmount", N_("Total VAT in accounting currency (BT-111)")) for total in foreign]
     return Taxes(
         total=sum(amounts, ZERO) if amounts else None,
         accounting_total=next((amount for amount in accounting if amount is not None), None),
@@ -135,16 +135,16 @@ def read_taxes(reading: Reading, root: Element) -> Taxes:
 
 
 def _total(reading: Reading, total: Element, groups: tuple[VatBreakdown, ...]) -> Decimal:
-    stated = money(reading, total, "TaxAmount", "Total VAT (BT-110)")
+    stated = money(reading, total, "TaxAmount", N_("Total VAT (BT-110)"))
     if stated is None and groups and not reading.en16931:
         stated = sum((group.vat_amount for group in groups), ZERO)
         reading.remarks.add(VAT_DERIVED, amount=stated)
-    return required(stated, total, "TaxAmount", "Total VAT (BT-110)")
+    return required(stated, total, "TaxAmount", N_("Total VAT (BT-110)"))
 
 
 def _group(reading: Reading, subtotal: Element) -> VatBreakdown:
-    taxable = required_money(reading, subtotal, "TaxableAmount", "Taxable amount of a VAT group (BT-116)")
-    vat = required_money(reading, subtotal, "TaxAmount", "VAT of a VAT group (BT-117)")
+    taxable = required_money(reading, subtotal, "TaxableAmount", N_("Taxable amount of a VAT group (BT-116)"))
+    vat = required_money(reading, subtotal, "TaxAmount", N_("VAT of a VAT group (BT-117)"))
     element = child(subtotal, "TaxCategory")
     category = read_category(reading, element, around=subtotal)
     if category.code is None:

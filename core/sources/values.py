@@ -128,12 +128,12 @@ def day(parent: Element | None, name: str, term: str) -> date | None:
         return None
     match = _DATE.fullmatch(content(element)[:_LONGEST])
     try:
-        return date(*(int(part) for part in match.groups())) if match else _refuse(element, term, "date")
+        return date(*(int(part) for part in match.groups())) if match else _refuse(element, term, N_("date"))
     except ValueError:
-        _refuse(element, term, "date")
+        _refuse(element, term, N_("date"))
 
 
-def exact(parent: Element | None, name: str, term: str, expected: str = "amount") -> Decimal | None:
+def exact(parent: Element | None, name: str, term: str, expected: str = N_("amount")) -> Decimal | None:
     """A finite number with all its decimals. Raises ValueInvalid."""
     element = basic(parent, name)
     if element is None:
@@ -171,7 +171,7 @@ def truth(parent: Element, name: str, term: str) -> bool:
     """An xs:boolean. Raises ElementMissing and ValueInvalid."""
     value = required(text(parent, name), parent, name, term).lower()
     if value not in {"true", "false", "1", "0"}:
-        refuse(parent, name, term, "true or false")
+        refuse(parent, name, term, N_("true or false"))
     return value in {"true", "1"}
 
 

@@ -10,6 +10,7 @@ from typing import NoReturn, TypeAlias
 from lxml import etree
 
 from core.errors import EntitiesRefused, FileEmpty, FileTooLarge, NotAnInvoice, NotXml
+from core.i18n import N_
 
 Element: TypeAlias = etree._Element
 
@@ -107,7 +108,7 @@ def _tree(utf8: bytes) -> Element:
 
 
 def _refuse(problem: etree.XMLSyntaxError) -> NoReturn:
-    raise NotXml(why=_WHERE.sub("", problem.msg or "it cannot be parsed"), place=f"line {problem.lineno or 1}") from problem
+    raise NotXml(why=_WHERE.sub("", problem.msg or N_("it cannot be parsed")), place=f"line {problem.lineno or 1}") from problem
 
 
 def _refuse_doctype(utf8: bytes) -> None:

@@ -79,5 +79,7 @@ def shown(sentence: Sentence) -> str:
     """The same for a place that reads Markdown."""
     if sentence.template == i18n.A_DAY:
         return say(sentence)
-    values = {name: shown(value) if isinstance(value, Sentence) else plain(value) for name, value in sentence.values.items()}
+    values = {
+        name: shown(value) if isinstance(value, Sentence) else plain(i18n.told(language(), name, value)) for name, value in sentence.values.items()
+    }
     return i18n.translate(language(), sentence.template, **values)
