@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from email.utils import parseaddr
@@ -106,7 +107,7 @@ HEADINGS: Mapping[str, str] = {
     SEND_TO: N_("Send to"),
     PLACE: N_("Town"),
     LANGUAGE: N_("Lang."),
-    COMPANY: N_("Company"),
+    COMPANY: N_("Co."),
     REMARK: N_("Remark"),
 }
 WIDTHS: Mapping[str, int] = {  # SCREENS; the remark has what is left
@@ -118,7 +119,7 @@ WIDTHS: Mapping[str, int] = {  # SCREENS; the remark has what is left
     SEND_TO: 195,
     PLACE: 150,
     LANGUAGE: 50,
-    COMPANY: 105,
+    COMPANY: 58,
 }
 RIGHT = frozenset({TOTAL})
 
@@ -136,6 +137,7 @@ class Reader:
     zone: ZoneInfo
     today: date
     dark: bool = False
+    codes: Mapping[str, str] = field(default_factory=dict)  # of the companies, by key
 
 
 def columns(ledger: Ledger | None, *, narrow: bool = False, companies: bool = True) -> tuple[str, ...]:
@@ -144,6 +146,20 @@ def columns(ledger: Ledger | None, *, narrow: bool = False, companies: bool = Tr
         return (STATUS, NUMBER, CUSTOMER, TOTAL)
     where = PLACE if ledger is Ledger.PAPER else SEND_TO
     return (STATUS, NUMBER, DATE, CUSTOMER, TOTAL, where, LANGUAGE, *((COMPANY,) if companies else ()), REMARK)
+
+
+def codes(names: Mapping[str, str]) -> dict[str, str]:
+    """A short code for each company, by key: its initials, with more letters where two would be alike."""
+    made: dict[str, str] = {}
+    for key, name in names.items():
+        words = [word for word in re.findall(r"\w+", name) if word.upper() not in LEGAL_FORMS] or [name]
+        long = "".join(words)[:8].upper()
+        tries = ["".join(word[0] for word in words)[:4].upper() if len(words) > 1 else long[:3], long[:4], long[:6], long, key]
+        made[key] = next(code for code in tries if code not in made.values())
+    return made
+
+
+LEGAL_FORMS = frozenset({"SRL", "BV", "SA", "NV", "SNC", "VOF", "SC", "CV", "SCRL", "CVBA", "SPRL", "BVBA", "ASBL", "VZW", "COMMV", "SCOMM"})
 
 
 def table(frame: pd.DataFrame, reader: Reader, shown_columns: Sequence[str], because: Mapping[int, Sentence]) -> Styler:
@@ -236,6 +252,6 @@ _CELLS: Mapping[str, Callable[[Row, Reader], str]] = {
     SEND_TO: _send_to,
     PLACE: _place,
     LANGUAGE: lambda row, _reader: str(row[frames.LANGUAGE]).upper(),
-    COMPANY: lambda row, _reader: str(row[frames.COMPANY_NAME]),
+    COMPANY: lambda row, reader: reader.codes.get(str(row[frames.COMPANY]), str(row[frames.COMPANY_NAME])),
     REMARK: remark,
 }

@@ -96,3 +96,9 @@ def test_ticks_are_ids_and_survive_other_pages() -> None:
     assert ticks == {2, 3, 99}
     assert selection.positions(ticks, [3, 5, 2]) == [0, 2]
     assert PAGE_SIZE == 200
+
+
+def test_companies_have_short_codes_of_their_own() -> None:
+    names = {"1": "Fiduciaire Mosane SRL", "2": "Boekhoudkantoor Dijle BV", "3": "Fiduciaire Meuse SA", "4": "Dubois", "5": "Dubois"}
+    assert styling.codes(names) == {"1": "FM", "2": "BD", "3": "FIDU", "4": "DUB", "5": "DUBO"}
+    assert len(set(styling.codes({str(place): "A" for place in range(9)}).values())) == 9

@@ -6,6 +6,7 @@ from datetime import date
 
 import streamlit as st
 
+from core import styling
 from core.dispatch import companies, customers
 from core.dispatch.looking import GROUPS, LedgerPage
 from core.dispatch.periods import Period
@@ -93,7 +94,9 @@ def forget(name: str) -> None:
 
 
 def _company(place: st.delta_generator.DeltaGenerator, name: str, screen: Screen) -> None:
-    known = {EVERY: t("All companies")} | {each.id: each.name for each in companies.list_companies(desk())}
+    found = companies.list_companies(desk())
+    codes = styling.codes({each.key: each.name for each in found})
+    known = {EVERY: t("All companies")} | {each.id: f"{codes[each.key]} · {each.name}" for each in found}
     _keep(f"company/{name}", screen.company_id if screen.company_id in known else EVERY)
     place.selectbox(
         t("Company"),

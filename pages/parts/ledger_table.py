@@ -112,8 +112,10 @@ def _nothing(ledger: Ledger | None, name: str) -> None:
 def _table(ledger: Ledger | None, name: str, shown: LedgerPage, *, narrow: bool) -> None:
     ids = _ids(shown)
     key = grid_key(name, ids)
-    columns = styling.columns(ledger, narrow=narrow, companies=len(companies.list_companies(desk())) > 1)
-    reader = styling.Reader(language=language(), zone=zone(), today=datetime.now(zone()).date(), dark=dark())
+    names = {company.key: company.name for company in companies.list_companies(desk())}
+    columns = styling.columns(ledger, narrow=narrow, companies=len(names) > 1)
+    today = datetime.now(zone()).date()
+    reader = styling.Reader(language=language(), zone=zone(), today=today, dark=dark(), codes=styling.codes(names))
     st.session_state[f"grid/{name}"] = key
     st.session_state[f"rows/{name}"] = ids
     st.dataframe(

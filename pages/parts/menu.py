@@ -33,7 +33,7 @@ def header(title: str) -> None:
     strip.show()
 
 
-# The table, its ticks and its buttons fit on 1280 × 800. The grid's own toolbar would lie over the buttons, and its search
+# An address in a sentence is no way to write to the customer past the desk. The table, its ticks and its buttons fit on 1280 × 800. The grid's own toolbar would lie over the buttons, and its search
 # knows only the 200 rows of a page, as does the sorting in its column menu.
 _TIGHT = """<style>
 .stMainBlockContainer { padding: 4rem 2rem 1rem; }
@@ -43,6 +43,7 @@ _TIGHT = """<style>
 .st-key-panel { padding: .4rem .8rem; }
 .st-key-panel [data-testid="stTabs"] [data-baseweb="tab-panel"] { padding-top: .5rem; }
 [data-testid="stElementToolbar"], [data-testid="stDataFrameColumnMenu"] { display: none; }
+[data-testid="stMarkdownContainer"] a[href^="mailto:"] { color: inherit; text-decoration: none; pointer-events: none; }
 div:has(> .st-key-foot-wide) { position: sticky; bottom: 0; z-index: 10; padding: .6rem 0; backdrop-filter: blur(14px); }
 </style>"""
 
