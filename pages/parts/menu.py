@@ -33,8 +33,8 @@ def header(title: str) -> None:
     strip.show()
 
 
-# An address in a sentence is no way to write to the customer past the desk. The table, its ticks and its buttons fit on 1280 × 800. The grid's own toolbar would lie over the buttons, and its search
-# knows only the 200 rows of a page, as does the sorting in its column menu.
+# The table, its ticks and its buttons fit on 1280 × 800. The grid's own toolbar would lie over the buttons, and its search
+# knows only the 200 rows of a page, as does the sorting in its column menu. An address in a sentence is no way to write past the desk.
 _TIGHT = """<style>
 .stMainBlockContainer { padding: 4rem 2rem 1rem; }
 .stMainBlockContainer > [data-testid="stVerticalBlock"], .st-key-panel { gap: .6rem; }

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 from typing import Protocol
 
 import streamlit as st
 
-from core import i18n, styling
+from core import eml, i18n, styling
 from core.dispatch import documents, looking
 from core.dispatch.sending import Preview
+from core.i18n import N_
 from core.model import DocumentType, RecipientRole
 from core.records import AccompanyingText, InvoiceRow
 from pages.parts import mail_preview
@@ -40,8 +42,30 @@ def addresses(shown: Preview) -> None:
             rows.append((name, ", ".join(str(mailbox) for mailbox in mailboxes) or "–"))
     if account.archive_address:
         rows.append((t("Archive copy"), account.archive_address))
-    st.html("".join(f'<div><span style="opacity:.6">{escape(name)}</span> {escape(value)}</div>' for name, value in rows))
+    fields(rows)
     st.caption(t("These addresses stand on the card of {customer}, which says “wants invoices by e-mail”.", customer=customer.name))
+
+
+def fields(rows: Iterable[tuple[str, str]]) -> None:
+    """Names and values of a mail's head, line under line, as they are."""
+    st.html("".join(f'<div><span style="opacity:.6">{escape(name)}</span> {escape(value)}</div>' for name, value in rows))
+
+
+HEAD = {
+    "From": N_("From"),
+    "To": N_("To"),
+    "Cc": N_("Cc"),
+    "Reply-To": N_("Reply to"),
+    "Subject": N_("Subject"),
+    "Date": N_("Date"),
+    "Message-ID": "Message-ID",
+}
+
+
+def mail_head(opened: eml.Opened, *names: str) -> None:
+    """The fields of a mail that are there, in the order asked for."""
+    found = dict(opened.headers)
+    fields((t(HEAD[name]), found[name]) for name in names if found.get(name))
 
 
 def editor(shown: Preview, key: str, words: AccompanyingText) -> AccompanyingText:

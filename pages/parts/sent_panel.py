@@ -42,10 +42,7 @@ def _name(part: eml.Part, place: int) -> str:
 
 
 def _mail(opened: eml.Opened, key: str) -> None:
-    fields = dict(opened.headers)
-    titles = {"From": t("From"), "To": t("To"), "Cc": t("Cc"), "Subject": t("Subject")}
-    rows = [(title, fields[name]) for name, title in titles.items() if fields.get(name)]
-    st.html("".join(f'<div><span style="opacity:.6">{escape(title)}</span> {escape(value)}</div>' for title, value in rows))
+    preview_panel.mail_head(opened, "From", "To", "Cc", "Subject")
     mail_preview.show(opened.html or f"<pre>{escape(opened.plain)}</pre>", title=t("The mail as the customer reads it"), key=f"mail/{key}")
     st.download_button(t("Download the mail (.eml)"), opened.raw, file_name="message.eml", mime="message/rfc822", key=f"eml/{key}", on_click="ignore")
 

@@ -29,11 +29,7 @@ def choose(mails: list[catcher.CaughtMail]) -> str:
 
 
 def show(opened: catcher.Opened, identity: str) -> None:
-    for name in ("From", "To", "Cc", "Reply-To", "Date", "Message-ID"):
-        value = dict(opened.headers).get(name)
-        if value:
-            st.text(f"{name}: {value}")
-    st.text(f"Subject: {dict(opened.headers).get('Subject', '')}")
+    preview_panel.mail_head(opened, "From", "To", "Cc", "Reply-To", "Subject", "Date", "Message-ID")
     names = [t("Mail"), t("Plain text"), *[part.file_name for part in opened.attachments]]
     for place, tab in enumerate(st.tabs(names)):
         with tab:
