@@ -17,8 +17,8 @@ from core.rendering.message import Attachment
 from pages.parts import feedback, menu, preview_panel, sent_panel, strip, ticks
 from pages.parts.resources import desk, shown, t
 
-PANEL = 550
-TALL = 292  # a document beside the ledger, on 800 px
+PANEL = 542
+TALL = 284  # a document beside the ledger, on 800 px
 MEND = {Remedy.CUSTOMER: menu.CUSTOMERS, Remedy.COMPANY: menu.COMPANIES, Remedy.OUTBOX: menu.OUTBOX}
 TABS = {"document": N_("Document"), "mail": N_("Mail"), "text": N_("Edit the text"), "xml": "XML", "terms": N_("Terms"), "history": N_("History")}
 

@@ -19,7 +19,7 @@ from pages.parts.ledger_state import Screen
 from pages.parts.resources import dark, desk, language, t, zone
 
 HEIGHT = 528  # fourteen rows and the head: what 1280 × 800 has room for
-BESIDE = 553  # the table beside a document
+BESIDE = 545  # the table beside a document
 SORTED_BY = {
     styling.STATUS: "status",
     styling.NUMBER: "number",
