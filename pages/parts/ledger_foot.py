@@ -14,19 +14,23 @@ from pages.parts.resources import desk, language, t
 
 
 def show(ledger: Ledger | None, name: str, chosen: Filter, shown: LedgerPage) -> None:
-    left, middle, right = st.columns([6, 2.4, 3], vertical_alignment="center")
+    left, middle, _ = st.columns([6, 2.4, 3], vertical_alignment="center")  # the third is the pages' place
     left.markdown(_sums(name, chosen, shown))
     with middle.container(horizontal=True, horizontal_alignment="right"):
         _download(ledger, name, chosen, shown)
         ledger_actions.menu(name, ledger)
-    with right.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
-        _pages(name, shown)
 
 
-def _pages(name: str, shown: LedgerPage) -> None:
+def pages(name: str, shown: LedgerPage) -> None:
+    """At the right of the foot, but a part of the page: turning needs other rows."""
     page, pages = ledger_state.of(name).page, max(1, -(-shown.tally.count // PAGE_SIZE))
     if pages == 1:
         return
+    with st.container(key="pages", horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+        _turners(name, page, pages)
+
+
+def _turners(name: str, page: int, pages: int) -> None:
     for label, target, disabled, title in (("«", 0, page == 0, t("First page")), ("‹", page - 1, page == 0, t("Previous page"))):
         st.button(label, key=f"{label}/{name}", disabled=disabled, on_click=_turn, args=(name, target), help=title)
     st.markdown(t("Page {page} of {pages}", page=page + 1, pages=pages))

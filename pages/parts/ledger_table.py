@@ -47,6 +47,7 @@ def show(ledger: Ledger | None, title: str) -> None:
             ledger_state.change(name, page=0)
             st.rerun()
         _desk(ledger, name, screen, shown)
+        ledger_foot.pages(name, shown)
 
 
 @st.fragment

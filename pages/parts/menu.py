@@ -43,6 +43,8 @@ _TIGHT = """<style>
 .st-key-panel { padding: .4rem .8rem; }
 .st-key-panel [data-testid="stTabs"] [data-baseweb="tab-panel"] { padding-top: .5rem; }
 [data-testid="stElementToolbar"], [data-testid="stDataFrameColumnMenu"] { display: none; }
+.st-key-pages { margin-top: -3.3rem; pointer-events: none; }
+.st-key-pages button, .st-key-pages p { pointer-events: auto; }
 [data-testid="stMarkdownContainer"] a[href^="mailto:"] { color: inherit; text-decoration: none; pointer-events: none; }
 div:has(> .st-key-foot-wide) { position: sticky; bottom: 0; z-index: 10; padding: .6rem 0; backdrop-filter: blur(14px); }
 </style>"""
