@@ -85,16 +85,14 @@ def _asked_for(name: str) -> None:
 
 def _body(ledger: Ledger | None, name: str, shown: LedgerPage) -> None:
     opened: int | None = st.session_state.get(f"open/{name}")
-    if shown.frame.empty:
-        _nothing(ledger, name)
-    elif opened is None:
-        _table(ledger, name, shown, narrow=False)
+    left, *right = st.columns([1] if opened is None else [44, 56], gap="small")  # one place for the grid: made anew, it loses the keys
+    with left:
+        if shown.frame.empty:
+            _nothing(ledger, name)
+        else:
+            _table(ledger, name, shown, narrow=opened is not None)
     if opened is not None:
-        left, right = st.columns([44, 56], gap="small")
-        if not shown.frame.empty:
-            with left:
-                _table(ledger, name, shown, narrow=True)
-        with right:
+        with right[0]:
             invoice_panel.beside(name, opened, _ids(shown))
 
 
