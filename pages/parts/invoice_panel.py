@@ -216,6 +216,7 @@ def _neighbours(invoice_id: int, ids: Sequence[int]) -> None:
 
 
 def _send(place: str, standing: InvoiceRow, words: AccompanyingText, seen: Versions, ids: Sequence[int]) -> None:
+    """The words stay at hand: whoever cancels within the countdown finds them again."""
     try:
         queued = sending.queue_confirmed(desk(), standing.id, words, seen, countdown_s=desk().settings.countdown_s)
     except FacturierError as error:
@@ -224,7 +225,6 @@ def _send(place: str, standing: InvoiceRow, words: AccompanyingText, seen: Versi
     if queued.refused:
         st.error(shown(queued.refused[standing.id]))
         return
-    _forget_words(standing.id)
     ticks.drop([standing.id])
     back_to = "email" if place == "confirm" else place
     strip.watch(queued.batch_id, back_to=back_to)
