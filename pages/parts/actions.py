@@ -27,9 +27,15 @@ def _tick_all(name: str, chosen: Filter) -> None:
     ticks.change(name, ticks.of(name) | frozenset(looking.pending_ids(desk(), chosen)))
 
 
+def _press(name: str) -> None:
+    """Kept until it is answered: a grid that is made anew reports its ticks, and the run that brought the click would end without it."""
+    st.session_state[f"pressed/{name}"] = True
+
+
 def _send(name: str, ticked: frozenset[int]) -> None:
     text = t("@ Send by e-mail") + (f" ({len(ticked)})" if len(ticked) > 1 else "")
-    if not st.button(text, key=f"send/{name}", type="primary", disabled=not ticked):
+    st.button(text, key=f"send/{name}", type="primary", disabled=not ticked, on_click=_press, args=(name,))
+    if not st.session_state.pop(f"pressed/{name}", False) or not ticked:
         return
     if len(ticked) == 1:
         [only] = ticked
