@@ -16,7 +16,7 @@ def watch(batch_id: int, *, back_to: str) -> None:
     Several that were sent one after the other are followed together, until they are all done.
     """
     followed = _followed()
-    if followed and not progress.of_batches(desk(), list(followed)).is_open:
+    if st.session_state.pop("followed-done", False):  # asked now, an invoice that leaves again would make its old batch open
         followed = {}
     st.session_state["followed"] = followed | {batch_id: back_to}
 
@@ -70,10 +70,11 @@ def _cancel(followed: dict[int, str]) -> None:
 
 
 def _closing(far: Progress) -> None:
-    """Said until it is read: how many left, and the way to those that did not."""
+    """Said until it is read: how many left, and the way to those that failed or that nobody can be sure of."""
+    st.session_state["followed-done"] = True
     with st.container(border=True, key="strip"), st.container(horizontal=True, vertical_alignment="center"):
         if far.trouble:
-            st.markdown(t("⚠ **Left: {sent} · did not leave: {trouble}**", sent=far.left, trouble=far.trouble))
+            st.markdown(t("⚠ **Left: {sent} · to handle: {trouble}**", sent=far.left, trouble=far.trouble))
             st.page_link(places.OUTBOX, label=t("See why, and mend it"))
         else:
             st.markdown(t("✓ **Left: {sent}.** The server took each mail for every recipient.", sent=far.left))

@@ -51,7 +51,13 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def countdown_s() -> int:
+    """Seconds in which a click can be taken back; a module that clicks “Cancel” gives itself more."""
+    return 4
+
+
+@pytest.fixture
+def house(tmp_path: Path, countdown_s: int) -> Iterator[House]:
     port, catcher_port = free_port(), free_port()
     environment = {
         "FACTURIER_DATABASE_URL": f"sqlite:///{tmp_path / 'facturier.db'}",
@@ -60,7 +66,7 @@ def house(tmp_path: Path) -> Iterator[House]:
         "FACTURIER_CATCHER_PORT": str(catcher_port),
         "FACTURIER_CATCHER_FOLDER": str(tmp_path / "catcher"),
         "FACTURIER_POLL_S": "0.2",
-        "FACTURIER_COUNTDOWN_S": "4",
+        "FACTURIER_COUNTDOWN_S": str(countdown_s),
     }
     settings = Settings.model_validate({name.removeprefix("FACTURIER_").lower(): value for name, value in environment.items()})
     app = open_app(settings, who="marie", check=False)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Sequence
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect  # noqa: A004
 
 from core import styling
 
@@ -20,7 +22,7 @@ def open_page(page: Page, url: str, title: str) -> None:
 
 def settled(page: Page) -> None:
     """No script is running any more."""
-    page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget]') && !document.querySelector('[data-stale=true]')")
+    page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton], [data-stale=true]')")
 
 
 def grid(page: Page, place: int = 0) -> Locator:
@@ -69,3 +71,41 @@ def press_head(page: Page, columns: Sequence[str], name: str) -> None:
 
 def is_ticked(page: Page, row: int, place: int = 0) -> bool:
     return grid(page, place).locator(f"[aria-rowindex='{row + 2}'][aria-selected=true]").count() > 0
+
+
+def row_of(page: Page, number: str, *, column: int = 2, place: int = 0) -> int:
+    """Where an invoice stands in a grid; a credit note has its badge behind the number."""
+    found = grid(page, place).get_by_test_id(re.compile(rf"glide-cell-{column}-\d+")).filter(has_text=re.compile(rf"^{re.escape(number)}\b"))
+    expect(found).to_have_count(1)
+    return int((found.get_attribute("data-testid") or "").rpartition("-")[2])
+
+
+def choose(page: Page, within: Locator, label: str, option: str) -> None:
+    """Open a select box and take an option. An instantaneous click would open it and close it again, as does a run that ends just then."""
+    box = within.get_by_label(label, exact=True).locator("visible=true")
+    wanted = page.get_by_role("option", name=option)
+    for _ in range(3):
+        box.click(delay=100)
+        with contextlib.suppress(TimeoutError):
+            wanted.wait_for(timeout=3000)
+            break
+    wanted.click()
+    settled(page)
+
+
+def words_on(page: Page) -> str:
+    """All that can be read on the page: its text, its grids, its empty fields."""
+    text: str = page.evaluate(
+        """() => [
+            document.body.innerText,
+            ...Array.from(document.querySelectorAll('[data-testid=stDataFrame] [role=columnheader]'), (e) => e.textContent),
+            ...Array.from(document.querySelectorAll('[data-testid^=glide-cell]'), (e) => e.textContent),
+            ...Array.from(document.querySelectorAll('input, textarea'), (e) => e.checkVisibility() ? e.placeholder : ''),
+        ].join('\\n')"""
+    )
+    return text
+
+
+def fits(page: Page) -> bool:
+    """Nothing has to be scrolled sideways."""
+    return bool(page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth"))

@@ -109,7 +109,7 @@ def test_the_strip_says_at_the_end_what_left_and_what_did_not(dashboard: App, sm
     desk.drain(dashboard)
     test.run()
     assert [desk.status_of(dashboard, each) for each in ids] == [S.SENT, S.SENT, S.FAILED]
-    assert "Left: 2 · did not leave: 1" in words(test)
+    assert "Left: 2 · to handle: 1" in words(test)
     test.button(key="strip-close").click().run()
     assert "Left:" not in words(test)
 
