@@ -50,7 +50,7 @@ def test_a_tick_stays_whatever_is_filtered_sorted_or_reloaded(page: Page, full: 
     assert not screen.is_ticked(page, 3)
 
 
-def test_the_document_stands_beside_and_follows_the_arrows(page: Page, full: House) -> None:
+def document_stands_beside_and_follows_the_arrows(page: Page, full: House) -> None:
     screen.open_page(page, f"{full.url}/", "Facturier email")
     page.get_by_text("À envoyer", exact=False).first.click()
     screen.settled(page)
