@@ -31,6 +31,7 @@ ALREADY = {
     DispatchStatus.PRINTED: N_("It was already printed."),
     DispatchStatus.POSTED: N_("It was already posted."),
 }
+CANCELLED = N_("Its batch was cancelled before it was queued.")
 ALL_HAVE_IT = N_("Every address on the customer card has it already.")
 CHANGED = N_("{what} changed since the preview. Please look again.")
 
@@ -81,6 +82,8 @@ def enqueue(
     Nothing is handed over before `leaves_at`, the end of the countdown.
     """
     ids = [request.invoice_id for request in requests]
+    if batch_id is not None and rows.is_recalled(connection, batch_id):
+        return Queued(batch_id=batch_id, invoice_ids=(), refused=dict.fromkeys(ids, Sentence(CANCELLED)))
     standing = _standing(connection, ids)
     pending = _still_open(connection, ids)
     refused: dict[int, Sentence] = {}

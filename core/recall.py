@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, select, update
 
+from core.database import schema
 from core.database.chunks import chunks
-from core.database.schema import deliveries, messages, replies
-from core.database.statuses import refresh_status
+from core.database.schema import customers, deliveries, messages, replies
+from core.database.statuses import LEFT_OR_MAYBE, refresh_status
 from core.errors import Sentence
-from core.model import DeliveryStatus
+from core.model import DeliveryStatus, Ledger, RecipientRole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,12 +37,15 @@ def invoices(connection: Connection, invoice_ids: Sequence[int], *, because: Sen
 
 
 def _recall(connection: Connection, which: ColumnElement[bool], *, because: Sentence, now: datetime) -> Recalled:
-    """The rows are locked first: a worker that claims at this moment wins or finds nothing."""
-    query = select(messages.c.id, messages.c.invoice_id, messages.c.due_at, messages.c.claim).where(which).order_by(messages.c.id).with_for_update()
-    found = connection.execute(query).all()
-    waiting = [row for row in found if row.due_at is not None and row.claim is None]
+    """The rows that wait are locked first: a worker that claims at this moment wins or finds nothing."""
+    waits = (messages.c.due_at.is_not(None), messages.c.claim.is_(None))
+    query = select(messages.c.id, messages.c.invoice_id).where(which, *waits).order_by(messages.c.id).with_for_update()
+    waiting = connection.execute(query).all()
+    concerned = set(connection.scalars(select(messages.c.invoice_id).where(which)))
+    left = set[int]()
     for part in chunks([row.id for row in waiting]):
         tried = _tried(connection, part)
+        left |= _left(connection, part)
         untried = [message_id for message_id in part if message_id not in tried]
         connection.execute(delete(deliveries).where(deliveries.c.message_id.in_(untried)))
         connection.execute(delete(messages).where(messages.c.id.in_(untried)))
@@ -51,9 +55,33 @@ def _recall(connection: Connection, which: ColumnElement[bool], *, because: Sent
             .where(deliveries.c.message_id.in_(tried), deliveries.c.status == DeliveryStatus.QUEUED)
             .values(status=DeliveryStatus.HELD, because=because, changed_at=now)
         )
-    taken = tuple(dict.fromkeys(row.invoice_id for row in waiting))
-    refresh_status(connection, taken, now=now)
-    return Recalled(invoice_ids=taken, gone=tuple(sorted({row.invoice_id for row in found} - set(taken))))
+    stopped = list(dict.fromkeys(row.invoice_id for row in waiting))
+    _follow_the_card(connection, stopped)
+    refresh_status(connection, stopped, now=now)
+    taken = tuple(dict.fromkeys(row.invoice_id for row in waiting if row.id not in left))
+    return Recalled(invoice_ids=taken, gone=tuple(sorted(concerned - set(taken))))
+
+
+def _left(connection: Connection, message_ids: Sequence[int]) -> set[int]:
+    """Messages that one of the customer's addresses has got, or may have."""
+    query = select(deliveries.c.message_id).where(
+        deliveries.c.message_id.in_(message_ids), deliveries.c.role != RecipientRole.ARCHIVE, deliveries.c.status.in_(LEFT_OR_MAYBE)
+    )
+    return set(connection.scalars(query))
+
+
+def _follow_the_card(connection: Connection, invoice_ids: Sequence[int]) -> None:
+    """What was never tried is as it was before it was queued: the tick on the card decides its ledger again."""
+    kept = schema.invoices
+    wants = select(customers.c.wants_email).where(customers.c.id == kept.c.customer_id).scalar_subquery()
+    mails = select(messages.c.id).where(messages.c.invoice_id == kept.c.id)
+    for part in chunks(invoice_ids):
+        connection.execute(select(kept.c.id).where(kept.c.id.in_(part)).order_by(kept.c.id).with_for_update())
+        connection.execute(
+            update(kept)
+            .where(kept.c.id.in_(part), ~mails.exists())
+            .values(ledger_fixed=False, ledger=case((wants, Ledger.EMAIL), else_=Ledger.PAPER))
+        )
 
 
 def _tried(connection: Connection, message_ids: Sequence[int]) -> set[int]:

@@ -52,6 +52,11 @@ def new_batch(connection: Connection, *, who: str, now: datetime, leaves_at: dat
     return int(key[0])
 
 
+def is_recalled(connection: Connection, batch_id: int) -> bool:
+    """Whether somebody took the batch back; nobody does before the transaction ends."""
+    return connection.scalar(select(batches.c.recalled_at).where(batches.c.id == batch_id).with_for_update()) is not None
+
+
 SWEEP_AT_ONCE = 500
 
 

@@ -65,12 +65,18 @@ OPEN_STATES = (DeliveryStatus.UNCERTAIN, DeliveryStatus.BOUNCED, DeliveryStatus.
 
 
 def _unsettled() -> ColumnElement[bool]:
-    """Of each invoice's latest copy; what a person holds waits in the ledger, not here. A failed archive copy counts too."""
-    copies = messages.alias("copies")
-    latest = select(func.max(copies.c.copy_number)).where(copies.c.invoice_id == invoices.c.id).correlate(invoices).scalar_subquery()
-    stopped = and_(invoices.c.status.in_(sorted(TO_HANDLE | {DispatchStatus.HELD})), invoices.c.held_because.is_(None))
+    """What counts for each invoice (statuses.sendings), and its failed archive copy. What a person holds waits in the ledger, not here,
+
+    unless a part of it has left: then it looks like any other here.
+    """
+    newest, newer = messages.alias("newest"), messages.alias("newer")
+    latest = select(func.max(newest.c.copy_number)).where(newest.c.invoice_id == invoices.c.id).correlate(invoices).scalar_subquery()
+    queued = select(func.max(newer.c.queued_at)).where(newer.c.invoice_id == invoices.c.id).correlate(invoices).scalar_subquery()
+    since = and_(deliveries.c.role != RecipientRole.ARCHIVE, deliveries.c.changed_at > queued)
+    not_held = or_(invoices.c.held_because.is_(None), invoices.c.status == DispatchStatus.PARTLY_SENT)
+    stopped = and_(invoices.c.status.in_(sorted(TO_HANDLE | {DispatchStatus.HELD})), not_held)
     archive = and_(deliveries.c.role == RecipientRole.ARCHIVE, invoices.c.status == DispatchStatus.SENT)
-    return and_(deliveries.c.status.in_(OPEN_STATES), messages.c.copy_number == latest, or_(stopped, archive))
+    return and_(deliveries.c.status.in_(OPEN_STATES), or_(messages.c.copy_number == latest, since), or_(stopped, archive))
 
 
 def unsettled(connection: Connection, *, limit: int) -> list[Row[Any]]:

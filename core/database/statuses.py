@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from core.database.chunks import chunks
 from core.database.schema import deliveries, invoices, messages
-from core.model import DeliveryStatus, DispatchStatus, RecipientRole, dispatch_status
+from core.model import NOT_LEFT, DeliveryStatus, DispatchStatus, RecipientRole, dispatch_status
 
 LEFT_OR_MAYBE = frozenset({DeliveryStatus.SENT, DeliveryStatus.UNCERTAIN})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sendings:
-    """The deliveries of the latest copy, without the archive copy, and whether an earlier copy left for somebody."""
+    """The deliveries that count, without the archive copy, and whether an earlier copy left for somebody.
+
+    Those of the latest copy count, and those of an earlier one that turned out not to have arrived after the latest was queued.
+    """
 
     latest: tuple[DeliveryStatus, ...] = ()
     left_before: bool = False
@@ -25,24 +29,27 @@ class Sendings:
 
 def sendings(connection: Connection, invoice_ids: Sequence[int]) -> dict[int, Sendings]:
     """What the status of each invoice follows from."""
-    copies: dict[int, dict[int, list[DeliveryStatus]]] = {invoice_id: {} for invoice_id in invoice_ids}
+    copies: dict[int, dict[int, list[Row[*tuple[Any, ...]]]]] = {invoice_id: {} for invoice_id in invoice_ids}
     for part in chunks(list(copies)):
         rows = connection.execute(
-            select(messages.c.invoice_id, messages.c.copy_number, deliveries.c.status)
+            select(messages.c.invoice_id, messages.c.copy_number, messages.c.queued_at, deliveries.c.status, deliveries.c.changed_at)
             .join(deliveries, deliveries.c.message_id == messages.c.id)
             .where(messages.c.invoice_id.in_(part), deliveries.c.role != RecipientRole.ARCHIVE)
         )
         for row in rows:
-            copies[row.invoice_id].setdefault(row.copy_number, []).append(row.status)
+            copies[row.invoice_id].setdefault(row.copy_number, []).append(row)
     return {invoice_id: _sendings(by_copy) for invoice_id, by_copy in copies.items()}
 
 
-def _sendings(by_copy: dict[int, list[DeliveryStatus]]) -> Sendings:
+def _sendings(by_copy: dict[int, list[Row[*tuple[Any, ...]]]]) -> Sendings:
     if not by_copy:
         return Sendings()
     newest = max(by_copy)
-    earlier = {status for copy_number, states in by_copy.items() if copy_number != newest for status in states}
-    return Sendings(latest=tuple(by_copy[newest]), left_before=bool(earlier & LEFT_OR_MAYBE))
+    queued_at = by_copy[newest][0].queued_at
+    earlier = [row for copy_number, rows in by_copy.items() if copy_number != newest for row in rows]
+    since = [row.status for row in earlier if row.status in NOT_LEFT and row.changed_at > queued_at]
+    left_before = any(row.status in LEFT_OR_MAYBE for row in earlier)
+    return Sendings(latest=(*(row.status for row in by_copy[newest]), *since), left_before=left_before)
 
 
 def refresh_status(connection: Connection, invoice_ids: Collection[int], *, now: datetime) -> None:

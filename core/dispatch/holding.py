@@ -19,7 +19,7 @@ from core.i18n import N_
 from core.model import DispatchStatus
 from core.records import InvoiceRow
 
-HOLDABLE = frozenset({DispatchStatus.TO_SEND, DispatchStatus.TO_PRINT, DispatchStatus.FAILED, DispatchStatus.BOUNCED})
+HOLDABLE = frozenset({DispatchStatus.TO_SEND, DispatchStatus.TO_PRINT, DispatchStatus.FAILED, DispatchStatus.BOUNCED, DispatchStatus.PARTLY_SENT})
 CANNOT_HOLD = N_("It has left, is being sent, or is held already; only what waits can be held.")
 NOT_HELD = N_("Nobody holds it.")
 HELD_BY = N_("Held by {who}: {reason}")
@@ -68,8 +68,8 @@ def cancel(desk: Desk, batch_id: int) -> Cancelled:
     """Take back a batch as far as no worker has begun with it."""
     now = desk.now()
     with desk.database.write() as connection:
+        connection.execute(update(batches).where(batches.c.id == batch_id).values(recalled_at=now))  # first: nothing joins it any more
         taken = recall.batch(connection, batch_id, because=Sentence(CANCELLED_BY, {"who": desk.who}), now=now)
-        connection.execute(update(batches).where(batches.c.id == batch_id).values(recalled_at=now))
         rows = invoice_rows.rows(connection, taken.invoice_ids).values()
         _write_down(connection, desk, list(rows), "cancelled", "", now)
     return Cancelled(invoice_ids=taken.invoice_ids, gone=len(taken.gone))
@@ -79,10 +79,10 @@ def leave_now(desk: Desk, batch_id: int) -> None:
     """End the countdown."""
     now = desk.now()
     with desk.database.write() as connection:
-        ids = list(connection.scalars(select(messages.c.id).where(messages.c.batch_id == batch_id, messages.c.due_at > now).with_for_update()))
-        for part in chunks(ids):
-            connection.execute(update(messages).where(messages.c.id.in_(part)).values(due_at=now))
         connection.execute(update(batches).where(batches.c.id == batch_id).values(leaves_at=now))
+        waiting = select(messages.c.id).where(messages.c.batch_id == batch_id, messages.c.due_at > now).order_by(messages.c.id)
+        for part in chunks(list(connection.scalars(waiting.with_for_update()))):
+            connection.execute(update(messages).where(messages.c.id.in_(part)).values(due_at=now))
 
 
 def _write_down(connection: Connection, desk: Desk, rows: Sequence[InvoiceRow], what: str, why: str, now: datetime) -> None:

@@ -23,6 +23,8 @@ from core.records import Versions, what_moved
 
 NEWER_COPY = N_("there is a newer copy of it")
 MOVED_SINCE = N_("{what} changed since the mail was made")
+SOMEBODY_HOLDS_IT = N_("somebody holds it")
+MARKED_ELSEWHERE = N_("it is marked as sent elsewhere")
 SETTLABLE = frozenset({DeliveryStatus.UNCERTAIN, DeliveryStatus.FAILED, DeliveryStatus.BOUNCED})
 CAME_BACK = N_("Came back, says {who}: {reason}")
 PAUSED_BY = N_("Paused by {who}: {reason}")
@@ -63,11 +65,12 @@ def resolve(desk: Desk, delivery_id: int, how: Settlement, *, reason: str) -> No
         because = Sentence(SAID[how], {"who": desk.who, "reason": reasons.said(reason)})
         values: dict[str, Any] = {"status": STATES[how], "changed_at": now, "because": because, "claim": None}
         if how is Settlement.RESEND:
-            _refuse_outdated(connection, row)
             values |= {"first_try_at": None, "tries": 0}
             rows.set_due(connection, row.message, now)
         connection.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(**values))
         refresh_status(connection, [row.invoice_id], now=now)
+        if how is Settlement.RESEND:
+            _refuse_outdated(connection, row)  # the invoice is locked by now: nobody holds it in between
         subject = f"{row.number} → {row.recipient}"
         audit.append(connection, company_id=row.company_id, who=desk.who, what=f"settled: {how.value}", subject=subject, why=reason, now=now)
 
@@ -117,7 +120,11 @@ def _delivery(delivery_id: int) -> Select[Any]:
 
 
 def _refuse_outdated(connection: Connection, row: Row[Any]) -> None:
-    """The same bytes go again only while they are the latest copy and nothing moved since they were made."""
+    """The same bytes go again only while they are the latest copy, nothing moved since they were made, and nobody stops the invoice."""
+    stopped = connection.execute(select(invoices.c.held_because, invoices.c.elsewhere_because).where(invoices.c.id == row.invoice_id)).one()
+    for because, why in ((stopped.held_because, SOMEBODY_HOLDS_IT), (stopped.elsewhere_because, MARKED_ELSEWHERE)):
+        if because is not None:
+            raise ResendImpossible(number=row.number, why=Sentence(why))
     newest = connection.scalar(select(func.max(messages.c.copy_number)).where(messages.c.invoice_id == row.invoice_id))
     if newest != row.copy_number:
         raise ResendImpossible(number=row.number, why=Sentence(NEWER_COPY))
