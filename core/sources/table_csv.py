@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from io import StringIO
 
 from core.errors import Sentence
@@ -16,6 +16,8 @@ from core.sources.table_columns import score
 BINARY = Sentence(N_("it is not text"))
 ENCODING = Sentence(N_("its encoding is neither UTF-8 nor UTF-16 nor Windows-1252"))
 ROW_BROKEN = N_("row {row} is broken: {why}")
+
+QUOTES = N_("in row {row} a quotation mark opens a text that is not closed, so that rows below it would be lost")
 
 _SEPARATORS = (";", ",", "\t", "|")
 _DECLARED = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
@@ -33,7 +35,21 @@ def read(data: bytes) -> tuple[Sheet, ...]:
     if declared:  # Excel's own first line, which it does not show as a row either
         text = text[declared.end() :]
     separator = declared[1] if declared else _separator(text)
-    return (Sheet(name="", rows=tuple(_rows(text, separator))),)
+    rows = tuple(_rows(text, separator))
+    _demand_sound_quotes(text, separator, rows)
+    return (Sheet(name="", rows=rows),)
+
+
+def _demand_sound_quotes(text: str, separator: str, rows: Sequence[tuple[str, ...]]) -> None:
+    """A quote that nothing closes takes the rows below into its cell, and they would be missing without a word."""
+    over_lines = next((number for number, row in enumerate(rows, 1) if any("\n" in cell for cell in row)), None)
+    if over_lines is None:
+        return
+    try:
+        for _ in csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True):
+            pass
+    except csv.Error as error:
+        raise NotATable(why=Sentence(QUOTES, {"row": str(over_lines)})) from error
 
 
 def _decoded(data: bytes) -> str:

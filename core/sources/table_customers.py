@@ -90,6 +90,7 @@ def _refused(customer: ListedCustomer, sentence: Sentence, column: str) -> Liste
 
 
 def _read(rows: Rows) -> ListedCustomer:
+    rows.blame_formulas()
     row = rows.first
     country = rows.read(row, "country", country_code) if _says(rows, "country") else None
     vat = rows.read(row, "vat_id", lambda cell: vat_number(text(cell), country)) if _says(rows, "vat_id") else None

@@ -126,6 +126,7 @@ def _numberless(columns: Columns, numbers: Sequence[int]) -> Iterator[TableInvoi
 
 
 def _read(rows: Rows, sellers: Sellers, number: str) -> TableInvoice:
+    rows.blame_formulas()
     seller = read_seller(rows, sellers)
     language = rows.shared("language", language_of)
     if len(number) > LONGEST_NUMBER:

@@ -12,12 +12,14 @@ from core.errors import Sentence
 from core.i18n import N_
 from core.sources.table import Cell
 from core.sources.table_columns import Columns
+from core.sources.table_formulas import is_error
 from core.sources.table_values import CellInvalid, day, number, shown, text
 
 AT = N_("row {row}, column {column}")
 IN_ROW = N_("row {row}")
 MISSING = N_("This is empty, but it is needed.")
 CONTRADICTS = N_("“{value}” here, but “{other}” in row {row}: the rows of one invoice must agree.")
+FORMULA = N_("The spreadsheet shows {value} here, because its formula has no value. Mend it, or open the file in the spreadsheet and save it again.")
 _MOST = 20  # problems of one invoice that are kept; nobody reads more
 
 T = TypeVar("T")
@@ -60,10 +62,18 @@ class Rows:
             column = self.columns.named(name) if name in self.columns.places else ""
             self.problems.append(Problem(row=row, column=column, sentence=sentence))
 
+    def blame_formulas(self) -> None:
+        """A cell that shows an error is not empty, and says nothing either."""
+        for row in self.numbers:
+            for name in self.columns.places:
+                cell = self.cell(row, name)
+                if is_error(cell):
+                    self.blame(row, name, Sentence(FORMULA, {"value": shown(cell)}))
+
     def read(self, row: int, name: str, reader: Callable[[Cell], T]) -> T | None:
         """The value of a filled cell; one that is no good is blamed."""
         cell = self.cell(row, name)
-        if cell == "":
+        if cell == "" or is_error(cell):
             return None
         try:
             return reader(cell)

@@ -6,7 +6,7 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
 from typing import Any
@@ -15,7 +15,9 @@ import python_calamine
 
 from core.errors import Sentence
 from core.i18n import N_
+from core.sources import table_formulas
 from core.sources.table import Cell, NotATable, Sheet, day_of, exact
+from core.sources.table_formulas import Place, column_number
 
 MACROS = Sentence(N_("it holds macros. Save it as a workbook without macros (.xlsx)"))
 PROTECTED = Sentence(N_("it is protected by a password, or an older Excel file. Save it as .xlsx without a password"))
@@ -27,6 +29,7 @@ BROKEN = N_("the spreadsheet is damaged ({why})")
 MOST_BYTES = 300_000_000  # unpacked
 MOST_CELLS = 4_000_000  # of the rectangle around all cells of a sheet, which is read as a whole
 _PIECE = 1 << 20
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # which XLSX writes as _x0001_
 _STORED, _DEFLATED = 0, 8
 _REFERENCE = re.compile(rb"""<(?:\w+:)?(?:c|row)\s[^>]*?\br=["']([A-Z]{0,3})([0-9]{1,7})["']""")
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
@@ -36,19 +39,20 @@ def read(data: bytes) -> tuple[Sheet, ...]:
     """The visible sheets, in their order; formulas as the values they had when the file was saved. Raises NotATable."""
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise NotATable(why=PROTECTED)
-    _examine(data)
+    valueless = _examine(data)
     try:
         with python_calamine.CalamineWorkbook.from_filelike(BytesIO(data)) as book:
-            return tuple(_sheets(book))
+            return tuple(_sheets(book, table_formulas.by_sheet(data, valueless)))
     except (python_calamine.CalamineError, ValueError, OSError) as error:
         raise NotATable(why=Sentence(BROKEN, {"why": str(error)[:120]})) from error
 
 
-def _sheets(book: python_calamine.CalamineWorkbook) -> Iterator[Sheet]:
+def _sheets(book: python_calamine.CalamineWorkbook, valueless: Mapping[str, Sequence[Place]]) -> Iterator[Sheet]:
     for place, about in enumerate(book.sheets_metadata):
         if about.typ is python_calamine.SheetTypeEnum.WorkSheet and about.visible is python_calamine.SheetVisibleEnum.Visible:
             rows = book.get_sheet_by_index(place).to_python(skip_empty_area=False)
-            yield Sheet(name=about.name, rows=tuple(tuple(_cell(value) for value in row) for row in rows))
+            cells = [tuple(_cell(value) for value in row) for row in rows]
+            yield Sheet(name=about.name, rows=table_formulas.marked(cells, valueless.get(about.name, ())))
 
 
 def _cell(value: Any) -> Cell:
@@ -60,14 +64,17 @@ def _cell(value: Any) -> Cell:
         return day_of(value)
     if isinstance(value, (time, timedelta)):
         return str(value)
-    return str(value).strip()
+    return _CONTROL.sub("", str(value)).strip()
 
 
 # Before anything is unpacked ------------------------------------------------------------------------------------
 
 
-def _examine(data: bytes) -> None:
-    """Refuse what is no XLSX, brings macros, inflates without measure, or spans more cells than memory holds."""
+def _examine(data: bytes) -> dict[str, list[Place]]:
+    """Refuse what is no XLSX, brings macros, inflates without measure, or spans more cells than memory holds.
+
+    Returns the cells of each part whose formula has no value: they are read as empty, which says something else.
+    """
     try:
         with zipfile.ZipFile(BytesIO(data)) as package:
             parts = package.infolist()
@@ -78,20 +85,25 @@ def _examine(data: bytes) -> None:
         raise NotATable(why=MACROS)
     if "[content_types].xml" not in names:
         raise NotATable(why=NO_XLSX)
-    total = 0
+    total, valueless = 0, dict[str, list[Place]]()
     for part in parts:
-        total = _measure(data, part, total)
+        extent = _Extent() if _SHEET.fullmatch(part.filename) else None
+        total = _measure(data, part, total, extent)
+        if extent is not None and extent.formulas.found:
+            valueless[part.filename] = extent.formulas.found
+    return valueless
 
 
-def _measure(data: bytes, part: zipfile.ZipInfo, total: int) -> int:
+def _measure(data: bytes, part: zipfile.ZipInfo, total: int, extent: _Extent | None) -> int:
     """Unpack one part in small pieces: what its header says of its size is not to be believed."""
-    extent = _Extent() if _SHEET.fullmatch(part.filename) else None
     for piece in _unpacked(data, part):
         total += len(piece)
         if total > MOST_BYTES:
             raise NotATable(why=INFLATES)
         if extent is not None:
             extent.look(piece)
+    if extent is not None:
+        extent.formulas.end()
     return total
 
 
@@ -122,20 +134,15 @@ class _Extent:
     def __init__(self) -> None:
         self.rows = self.columns = 1
         self._rest = b""
+        self.formulas = table_formulas.Looking()
 
     def look(self, piece: bytes) -> None:
+        self.formulas.look(piece)
         text = self._rest + piece
         for letters, digits in _REFERENCE.findall(text):
             self.rows = max(self.rows, int(digits))
-            self.columns = max(self.columns, _column(letters))
+            self.columns = max(self.columns, column_number(letters))
         if self.rows * self.columns > MOST_CELLS:
             raise NotATable(why=TOO_WIDE)
         cut = text.rfind(b"<")
         self._rest = text[cut:][:1000] if cut >= 0 else b""
-
-
-def _column(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number

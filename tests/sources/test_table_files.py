@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zipfile
 from datetime import date
@@ -17,6 +18,7 @@ from core.sources import table_xlsx
 from core.sources.table import NotATable, exact
 from core.sources.table_columns import TableKind, find_header, kind_of
 from core.sources.table_files import read_sheets
+from core.sources.table_formulas import Looking
 from core.sources.table_opening import ColumnsDoubled, ColumnsMissing, Remembered, check, open_table
 
 TEXT = "Numéro;Date;Client\r\n1;24/11/2026;Crêperie L’Été\r\n"
@@ -103,6 +105,41 @@ def test_rows_keep_their_numbers_under_empty_ones() -> None:
     header = find_header(sheet)
     assert header is not None
     assert header.row == 3
+
+
+def test_a_formula_without_a_value_is_no_empty_cell() -> None:
+    error, never = "#N/A", "=B9*2"  # openpyxl takes the first for an error, and no program has worked out the second
+    data = workbook(["Number", "Quantity"], ["1", never], ["2", error], Second=[["x"], [], ["", never]])
+    first, second = read_sheets("a.xlsx", data)
+    assert first.rows[1:] == (("1", "=…"), ("2", "#N/A"))
+    assert second.rows == (("x",), (), ("", "=…"))
+    quiet = repacked(data, **{"xl__worksheets__sheet1.xml": _with_value(data, b'<c r="B2" t="str"><f>IF(1,"")</f><v></v></c>')})
+    assert read_sheets("a.xlsx", quiet)[0].rows[1] == ("1", "")
+
+
+def _with_value(data: bytes, cell: bytes) -> bytes:
+    with zipfile.ZipFile(BytesIO(data)) as package:
+        sheet, count = re.subn(rb'<c r="B2".*?</c>', cell, package.read("xl/worksheets/sheet1.xml"))
+    assert count == 1
+    return sheet
+
+
+def test_a_cell_with_a_formula_is_whole_wherever_the_pieces_are_cut() -> None:
+    data = b'<row r="1"><c r="A1"><v>1</v></c><c r="AB12"><f>A1</f><v /></c><c r="C3" t="e"><f>1/0</f><v>#DIV/0!</v></c></row>'
+    for cut in range(len(data)):
+        looking = Looking()
+        looking.look(data[:cut])
+        looking.look(data[cut:])
+        looking.end()
+        assert sorted(looking.found) == [(2, 2, "#DIV/0!"), (11, 27, "=…")], cut
+
+
+@pytest.mark.parametrize("rows", ['1;"24 pouces;100\n2;"Dupont";50\n3;x;1', '1;"24 pouces;100\n2;Dupont;50'])
+def test_a_quote_that_is_not_closed_does_not_take_the_rows_below_with_it(rows: str) -> None:
+    with pytest.raises(NotATable, match="row 2 a quotation mark"):
+        read_sheets("a.csv", f"Number;Description;Amount\n{rows}\n".encode())
+    [sheet] = read_sheets("a.csv", b'Number;Customer\n1;"Le Roi" SPRL\n2;27" LED\n')  # badly written, but nothing is lost
+    assert sheet.rows[1:] == (("1", "Le Roi SPRL"), ("2", '27" LED'))
 
 
 # Hostile spreadsheets -------------------------------------------------------------------------------------------

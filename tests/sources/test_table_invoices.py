@@ -126,6 +126,14 @@ def test_a_bad_cell_is_named(cells: dict[str, str], where: str, why: str) -> Non
     assert why in found[0][1]
 
 
+@pytest.mark.parametrize("cells", [{"quantity": "#N/A"}, {"buyer_name": "#REF!"}, {"description": "=…"}, {"due_date": "#VALUE!"}])
+def test_a_formula_that_went_wrong_is_no_value_and_not_empty(cells: dict[str, str]) -> None:
+    [made] = read(row(**cells)).invoices
+    assert made.invoice is None
+    [shown] = cells.values()
+    assert [str(problem.sentence).split(" here, ")[0] for problem in made.problems] == [f"The spreadsheet shows {shown}"]
+
+
 def test_rows_that_contradict_each_other_are_both_named() -> None:
     [(where, why)] = refused(row(), row(issue_date="25/11/2026"))
     assert where == "row 3, column B “Invoice date”"
