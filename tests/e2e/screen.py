@@ -20,9 +20,20 @@ def open_page(page: Page, url: str, title: str) -> None:
     settled(page)
 
 
+QUIET_MS = 350
+
+
 def settled(page: Page) -> None:
-    """No script is running any more."""
-    page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton], [data-stale=true]')")
+    """No script has been running for a while: a click is on its way for a moment before the page shows it."""
+    page.evaluate("() => { delete window.quietSince; }")
+    page.wait_for_function(
+        """quiet => {
+            const busy = document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton], [data-stale=true]');
+            window.quietSince = busy ? undefined : (window.quietSince ?? performance.now());
+            return window.quietSince !== undefined && performance.now() - window.quietSince > quiet;
+        }""",
+        arg=QUIET_MS,
+    )
 
 
 def grid(page: Page, place: int = 0) -> Locator:
@@ -56,10 +67,13 @@ def row_colour(page: Page, row: int, place: int = 0) -> tuple[int, int, int]:
 
 
 def press_cell(page: Page, x: int, row: int, place: int = 0) -> None:
-    """Click into a row, that many pixels from the left."""
+    """Click into a row, that many pixels from the left; the grid takes a click only from a pointer that it has seen come."""
     box = grid(page, place).locator("canvas").first.bounding_box()
     assert box is not None
-    page.mouse.click(box["x"] + x, box["y"] + ROW * (row + 1) + ROW // 2)
+    page.mouse.move(box["x"] + x, box["y"] + ROW * (row + 1) + ROW // 2, steps=5)
+    page.wait_for_timeout(100)
+    page.mouse.down()
+    page.mouse.up()
     settled(page)
 
 

@@ -50,7 +50,7 @@ def test_a_tick_stays_whatever_is_filtered_sorted_or_reloaded(page: Page, full: 
     assert not screen.is_ticked(page, 3)
 
 
-def document_stands_beside_and_follows_the_arrows(page: Page, full: House) -> None:
+def test_document_stands_beside_and_follows_the_arrows(page: Page, full: House) -> None:
     screen.open_page(page, f"{full.url}/", "Facturier email")
     page.get_by_text("À envoyer", exact=False).first.click()
     screen.settled(page)
@@ -65,6 +65,7 @@ def document_stands_beside_and_follows_the_arrows(page: Page, full: House) -> No
     assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
     panel.get_by_role("button", name="✕").click()
     expect(panel).not_to_be_visible()
+    screen.settled(page)
     screen.press_cell(page, 300, 1)  # the same row again
     expect(panel.get_by_text(f"Facture {second}")).to_be_visible()
 
