@@ -3,103 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DataError, IntegrityError
 
 from core.database import audit, parties
 from core.dispatch import customers
+from core.dispatch.customer_cards import ADDRESS, NUMBERS, OURS, Cards, NameNeeded, load, new_card
 from core.dispatch.desk import Desk
 from core.dispatch.imported import Change, CustomerRow, Imported, ImportOutcome, refused
+from core.dispatch.keeping import NotKept
 from core.dispatch.values import Value
-from core.errors import FacturierError, Sentence, SourceRefused, joined
+from core.errors import CustomerUnknown, FacturierError, Sentence, joined
 from core.i18n import N_
-from core.model import Address, Identifier, Language, Party, RecipientRole, XmlFormat
+from core.model import RecipientRole, XmlFormat
 from core.records import Customer
-from core.sources import identifiers
-from core.sources.table_columns import folded
 from core.sources.table_customers import CardValue, ListedCustomer, as_text
 from core.sources.table_rows import IN_ROW
 
-ADDRESS = ("street", "postcode", "city", "country")
-NUMBERS = ("vat_id", "enterprise_number")
-OURS = frozenset({*ADDRESS, *NUMBERS})  # what customers.change does not set
 LEFT_EMPTY = N_("The card has no address for “to” now, so its invoices will wait in the e-mail ledger.")
-
-
-class KeyUnknown(SourceRefused):
-    template = "No customer has the key {key}, and the row gives no name for a new card."
-
-
-class NamesakesKnown(SourceRefused):
-    template = "Several customers are called “{name}”. Give a VAT number, an enterprise number, the key or the postcode."
-
-
-class OtherNumber(SourceRefused):
-    template = "The card of {name} has the number {known}, the list says {stated}. One of them is another customer's."
-
-
-class NameNeeded(SourceRefused):
-    template = "No card has this number yet, and a new one needs a name."
-
-
-@dataclass
-class Cards:
-    """The customers there are, found as an import finds them (DESIGN §3)."""
-
-    known: dict[str, Customer] = field(default_factory=dict)  # by key
-    by_vat: dict[str, Customer] = field(default_factory=dict)
-    by_number: dict[str, Customer] = field(default_factory=dict)
-    by_name: dict[str, list[Customer]] = field(default_factory=dict)
-
-    def take(self, customer: Customer) -> None:
-        """A card, or what became of it."""
-        self.known[customer.key] = customer
-        if customer.vat_id:
-            self.by_vat[customer.vat_id] = customer
-        if customer.enterprise_number:
-            self.by_number[customer.enterprise_number] = customer
-        alike = self.by_name.setdefault(folded(customer.name), [])
-        alike[:] = [other for other in alike if other.key != customer.key] + [customer]
-
-    def find(self, listed: ListedCustomer) -> Customer | None:
-        """Raises KeyUnknown, NamesakesKnown and OtherNumber."""
-        found = self._by_identifier(listed)
-        if found is None and not (listed.vat_id or listed.enterprise_number or listed.key):
-            found = self._by_name(listed)
-        if found is None:
-            if listed.key and not listed.name:
-                raise KeyUnknown(key=listed.key)
-            return None
-        for known, stated in ((found.vat_id, listed.vat_id), (found.enterprise_number, listed.enterprise_number)):
-            if known and stated and known != stated:
-                raise OtherNumber(name=found.name, known=known, stated=stated)
-        return found
-
-    def _by_identifier(self, listed: ListedCustomer) -> Customer | None:
-        for key in (listed.key, identifiers.normalised(listed.key), listed.vat_id or "", listed.enterprise_number or ""):
-            if key and key in self.known:
-                return self.known[key]
-        found = self.by_vat.get(listed.vat_id or "")
-        if found is not None:
-            return found
-        found = self.by_number.get(listed.enterprise_number or "")
-        contradicts = found is not None and listed.vat_id and found.vat_id and found.vat_id != listed.vat_id
-        return None if contradicts else found
-
-    def _by_name(self, listed: ListedCustomer) -> Customer | None:
-        alike = self.by_name.get(folded(listed.name), [])
-        postcode = listed.values.get("postcode")
-        if postcode:
-            alike = [customer for customer in alike if customer.address.postcode in (None, "", postcode)]
-        if len(alike) > 1:
-            raise NamesakesKnown(name=listed.name)
-        return alike[0] if alike else None
-
-
-def load(desk: Desk) -> Cards:
-    cards = Cards()
-    for customer in customers.list_customers(desk):
-        cards.take(customer)
-    return cards
 
 
 # Foreseeing -----------------------------------------------------------------------------------------------------
@@ -110,7 +34,27 @@ def foresee(desk: Desk, rows: Sequence[CustomerRow]) -> list[Imported]:
     if not rows:
         return []
     cards = load(desk)
-    return [_foreseen(cards, row) for row in rows]
+    return [_followed(cards, row) for row in rows]
+
+
+def _followed(cards: Cards, row: CustomerRow) -> Imported:
+    """What follows in the same list meets this one."""
+    foreseen = _foreseen(cards, row)
+    if foreseen.changes and foreseen.outcome is not ImportOutcome.REFUSED:
+        card = cards.find(row.listed) or new_card(cards, row.listed)
+        cards.take(_changed(card, row.listed))
+        cards.claimed[card.key] = row.listed.key or cards.claimed.get(card.key, "")
+    return foreseen
+
+
+def _changed(card: Customer, listed: ListedCustomer) -> Customer:
+    values: dict[str, Any] = _stated(card, listed)
+    address = {name: values.pop(name) for name in ADDRESS if name in values}
+    kept = tuple(each for each in card.recipients if each[0].value not in values)
+    given = tuple((role, mailbox) for role in RecipientRole if role.value in values for mailbox in values.pop(role.value))
+    if "xml" in values:
+        values["xml_format"] = values.pop("xml")
+    return replace(card, **values, address=replace(card.address, **address), recipients=kept + given)
 
 
 def _foreseen(cards: Cards, row: CustomerRow) -> Imported:
@@ -162,15 +106,20 @@ def _result(row: CustomerRow, outcome: ImportOutcome, card: Customer | None, cha
 
 def _changes(card: Customer | None, listed: ListedCustomer) -> tuple[Change, ...]:
     """Field by field, only what differs."""
-    stated = dict(listed.values)
-    if stated.get("peppol_elsewhere") and not (card and card.peppol_elsewhere):
-        stated.setdefault("xml", XmlFormat.NONE)  # as the card does it: the mail is then a courtesy copy
+    stated = _stated(card, listed)
     now = {name: _on_card(card, name) for name in stated}
     return tuple(
         Change(field=name, before=as_text(now[name]) if card else "", after=as_text(value))
         for name, value in stated.items()
         if card is None or (now[name] or None) != (value or None)
     )
+
+
+def _stated(card: Customer | None, listed: ListedCustomer) -> dict[str, CardValue]:
+    stated = dict(listed.values)
+    if stated.get("peppol_elsewhere") and not (card and card.peppol_elsewhere):
+        stated.setdefault("xml", XmlFormat.NONE)  # as the card does it: the mail is then a courtesy copy
+    return stated
 
 
 def _on_card(card: Customer | None, name: str) -> CardValue:
@@ -203,48 +152,43 @@ class CardBook:
         if not foreseen.changes or foreseen.outcome is ImportOutcome.REFUSED:
             return foreseen
         try:
-            card = self.cards.find(row.listed)
-            key = card.key if card else self._added(row.listed)
-            self._set(key, {name: value for name, value in row.listed.values.items() if card is not None or name not in OURS}, row.name)
-            self.cards.take(customers.find(self.desk, key))
+            key = self._kept(row)
         except FacturierError as error:
             return _refused(row, error)
+        except (DataError, IntegrityError) as error:
+            return _refused(row, NotKept(why=str(error.orig)))
+        self.cards.take(customers.find(self.desk, key))
+        self.cards.claimed[key] = row.listed.key or self.cards.claimed.get(key, "")
         return foreseen
 
-    def _added(self, listed: ListedCustomer) -> str:
-        """The key of a new card, which wants paper until the list or a person says otherwise."""
-        number = listed.enterprise_number
-        address = {name: listed.values.get(name) for name in ADDRESS}
-        party = Party(
-            name=listed.name,
-            vat_id=listed.vat_id,
-            legal_id=Identifier(value=number, scheme="0208") if number else None,
-            address=Address(**{name: str(value) if value else None for name, value in address.items()}),
-        )
-        key = identifiers.party_key(party)
-        language = identifiers.guess_language(party) or self._language()
-        values = address | {"key": key, "name": listed.name, "vat_id": listed.vat_id, "enterprise_number": number, "language": language}
+    def _kept(self, row: CustomerRow) -> str:
+        """The key of the card, new or changed: wholly or not at all."""
+        found = self.cards.find(row.listed)
+        values = row.listed.values
+        typed = [*_as_typed(values)]
         with self.desk.database.write() as connection:
-            parties.add_customer(connection, values)
-            audit.append(connection, company_id=None, who=self.desk.who, what="customer imported", subject=key, why=listed.name, now=self.desk.now())
+            key = found.key if found else self._added(connection, row.listed)
+            identity = parties.customer_id(connection, key)
+            if identity is None:
+                raise CustomerUnknown(key=key)
+            card = parties.load_customers(connection, [identity])[identity]
+            self._identify(connection, card, {name: value for name, value in values.items() if name in OURS}, row.name)
+            customers.change_within(connection, self.desk, card, typed)
         return key
 
-    def _language(self) -> Language:
-        with self.desk.database.read() as connection:
-            return next((company.language for company in parties.load_companies(connection).values()), Language.FR)
+    def _added(self, connection: Connection, listed: ListedCustomer) -> str:
+        card = new_card(self.cards, listed)
+        values = {name: getattr(card, name) for name in ("key", "name", *NUMBERS, "language")}
+        parties.add_customer(connection, values | {name: getattr(card.address, name) for name in ADDRESS})
+        audit.append(connection, company_id=None, who=self.desk.who, what="customer imported", subject=card.key, why=card.name, now=self.desk.now())
+        return card.key
 
-    def _set(self, key: str, values: Mapping[str, CardValue], file: str) -> None:
-        own = {name: value for name, value in values.items() if name in OURS}
-        card = customers.find(self.desk, key)
+    def _identify(self, connection: Connection, card: Customer, own: Mapping[str, CardValue], file: str) -> None:
         changed = {name: value for name, value in own.items() if _on_card(card, name) != value}
         if changed:
-            with self.desk.database.write() as connection:
-                parties.update_customer(connection, card.id, changed)
-                why = f"{', '.join(changed)} ({file})"
-                audit.append(connection, company_id=None, who=self.desk.who, what="customer changed", subject=key, why=why, now=self.desk.now())
-        rest = [*_as_typed(values)]
-        if rest:
-            customers.change(self.desk, key, rest)
+            parties.update_customer(connection, card.id, changed)
+            why = f"{', '.join(changed)} ({file})"
+            audit.append(connection, company_id=None, who=self.desk.who, what="customer changed", subject=card.key, why=why, now=self.desk.now())
 
 
 def _as_typed(values: Mapping[str, CardValue]) -> Iterable[Value]:

@@ -85,6 +85,11 @@ def change(desk: Desk, key: str, values: Sequence[Value]) -> Customer:
     return find(desk, customer.key)
 
 
+def change_within(connection: Connection, desk: Desk, card: Customer, values: Sequence[Value]) -> None:
+    """The same in the caller's transaction. Raises SettingInvalid before anything is written."""
+    _apply(connection, desk, card, _read(values), now=desk.now())
+
+
 def _read(values: Sequence[Value]) -> _Changes:
     changes = _Changes()
     for value in values:

@@ -23,6 +23,7 @@ EMPTIES = frozenset({"-", "–", "—"})
 ADDRESS_BAD = N_("“{value}” is not an e-mail address.")
 FORMAT_BAD = N_("“{value}” is no XML format: one of {choices} is expected.")
 NO_IDENTITY = N_("A key, VAT number, enterprise number or name is needed to know the customer.")
+TOO_LONG = N_("This has more than {most} characters.")
 NOT_EMPTY = N_("This cannot be emptied.")
 ROWS_CONTRADICT = N_("Rows {one} and {other} are the same customer, but “{field}” differs: “{value}” and “{second}”.")
 
@@ -131,6 +132,15 @@ def _bare(cell: Cell) -> Cell:
     return cell[1:] if isinstance(cell, str) and cell[:1] == "'" and cell[1:2] in ("=", "+", "-", "@") else cell
 
 
+def _within(most: int) -> Callable[[Cell], str]:
+    def read(cell: Cell) -> str:
+        if len(text(cell)) > most:
+            raise CellInvalid(TOO_LONG, most=str(most))
+        return text(cell)
+
+    return read
+
+
 def _lines(cell: Cell) -> str:
     """Notes keep their line breaks."""
     return "\n".join(line.rstrip() for line in cell.splitlines()).strip() if isinstance(cell, str) else text(cell)
@@ -154,10 +164,10 @@ def _format(cell: Cell) -> XmlFormat:
 
 
 READERS: Mapping[str, Callable[[Cell], CardValue]] = {
-    "name": text,
-    "street": text,
-    "postcode": text,
-    "city": text,
+    "name": _within(300),
+    "street": _within(200),
+    "postcode": _within(200),
+    "city": _within(200),
     "country": country_code,
     "language": language_of,
     "wants_email": yes,

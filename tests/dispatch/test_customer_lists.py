@@ -159,3 +159,47 @@ def test_every_change_is_in_the_audit_trail(app: App) -> None:
         ("customer changed", "to"),
         ("customer changed", "city (klanten.csv)"),
     ]
+
+
+def test_a_list_with_keys_of_its_own_can_come_again(app: App) -> None:
+    first = {"Clé": "C001", "Nom": "Peeters", "CP": "2000", "E-mail": "a@x.be"}
+    assert [each.outcome for each in bring(app, first)] == [NEW]
+    [again] = bring(app, first | {"E-mail": "b@x.be"})
+    assert changes(again) == {"to": ("a@x.be", "b@x.be")}
+    [one] = customers.list_customers(app.desk)
+    assert one.name == "Peeters"
+
+
+def test_two_of_the_same_name_and_town_with_two_keys_are_not_made_one(app: App) -> None:
+    rows = [{"Clé": key, "Nom": "Peeters", "CP": "2000", "E-mail": f"{key}@x.be"} for key in ("c1", "c2")]
+    results = bring(app, *rows)
+    assert [each.outcome for each in results] == [NEW, REFUSED]
+    assert "Several customers are called “Peeters”" in str(results[1].reason)
+    [one] = customers.list_customers(app.desk)
+    assert [mailbox.addr_spec for mailbox in one.mailboxes(RecipientRole.TO)] == ["c1@x.be"]
+
+
+def test_a_card_that_moved_is_found_by_the_key_that_its_old_town_gave_it(app: App) -> None:
+    bring(app, {"Nom": "Peeters", "CP": "2000"})
+    bring(app, {"Clé": "peeters-2000", "CP": "3000"})
+    [back] = bring(app, {"Nom": "Peeters", "CP": "2000"})
+    assert changes(back) == {"postcode": ("3000", "2000")}
+
+
+def test_what_follows_in_a_list_is_foreseen_after_what_came_before(app: App) -> None:
+    results = bring(app, {"Nom": "Peeters", "CP": "2000", "Localité": "Antwerpen"}, {"Nom": "Peeters", "CP": "", "Localité": "Anvers"})
+    assert [each.outcome for each in results] == [NEW, NEW_VERSION]
+    assert changes(results[1]) == {"city": ("Antwerpen", "Anvers")}
+
+
+def test_a_number_of_one_card_does_not_get_on_another(app: App) -> None:
+    bring(app, {"Nom": "A", "TVA": KEY}, {"Nom": "B"})
+    [result] = bring(app, {"Clé": "b", "TVA": KEY})
+    assert str(result.reason) == f"The number {KEY} is on the card of A already."
+    assert card(app, "b").vat_id is None
+
+
+def test_a_cell_that_no_card_holds_costs_only_its_row(app: App) -> None:
+    results = bring(app, {"Nom": "x" * 301}, {"Nom": "B", "Localité": "y" * 201}, {"Nom": "C"})
+    assert [each.outcome for each in results] == [REFUSED, REFUSED, NEW]
+    assert [each.name for each in customers.list_customers(app.desk)] == ["C"]
