@@ -10,10 +10,10 @@ import pytest
 from core import frames
 from core.app import App
 from core.database import words
-from core.database.ledger_rows import Filter, Sort
+from core.database.ledger_rows import SORTABLE, Filter, Sort
 from core.dispatch import companies, customers, looking
 from core.dispatch.values import Value
-from core.model import Ledger, PaymentMeans
+from core.model import DocumentType, Ledger, PaymentMeans
 from tests import builders, desk
 
 
@@ -129,3 +129,31 @@ def test_amounts_and_words_are_read_as_people_write_them() -> None:
     assert words.sought("1.234,56") == ["1234.56"]
     assert words.sought("F2026-0412") == ["f2026-0412"]
     assert words.folded("  Œuvre  ÉLÈVE ") == "oeuvre eleve"
+
+
+def test_a_number_and_an_amount_stay_two_words() -> None:
+    assert words.sought("0412 121,00") == ["0412", "121.00"]
+    assert words.sought("2026-0412 1 121,00 €") == ["2026-0412", "1121.00"]
+    assert words.sought("1’234.56") == ["1234.56"]
+
+
+@pytest.mark.parametrize("typed", ["-242,00", "−242,00 €", "€ -242.00"])
+def test_a_credit_note_is_found_by_the_amount_that_the_ledger_shows(app: App, typed: str) -> None:
+    desk.bring(app, replace(desk.customer_invoice(1), type_code=DocumentType.CREDIT_NOTE))
+    assert found(app, typed) == ["2026-0001"]
+
+
+def test_a_pasted_column_is_no_search_that_fails(filled: App) -> None:
+    assert found(filled, " ".join(f"2026-{place:04d}" for place in range(3000))) == []
+
+
+@pytest.mark.parametrize("column", [*SORTABLE])
+@pytest.mark.parametrize("descending", [False, True])
+def test_every_order_is_the_same_on_a_page_and_in_a_file(filled: App, column: str, descending: bool) -> None:
+    desk.bring(app=filled, invoice=replace(desk.customer_invoice(8), due_date=None))
+    sort = Sort(column, descending=descending)
+    page = looking.ledger_page(filled.desk, Filter(), None, sort, page=0).frame
+    assert [*looking.all_rows(filled.desk, Filter(), None, sort)[frames.ID]] == [*page[frames.ID]]
+    if column == "due_date":
+        assert page[frames.NUMBER].iloc[-1] == "2026-0008"
+    assert looking.ledger_page(filled.desk, Filter(), None, sort, page=9).frame.empty

@@ -50,13 +50,14 @@ class Sort:
     descending: bool = True
 
 
+_sellers = companies.alias("sellers")  # the rows themselves are joined to companies already
 SORTABLE: dict[str, ColumnElement[Any]] = {
     "issue_date": invoices.c.issue_date,
     "number": invoices.c.number,
     "buyer": invoices.c.sort_name,
     "total_with_vat": type_coerce(invoices.c.total_with_vat, Integer),
     "status": invoices.c.status,
-    "company": select(companies.c.name).where(companies.c.id == invoices.c.company_id).scalar_subquery(),
+    "company": select(_sellers.c.name).where(_sellers.c.id == invoices.c.company_id).correlate(invoices).scalar_subquery(),
     "due_date": invoices.c.due_date,
 }
 SIGNED: ColumnElement[int] = case(
@@ -164,6 +165,9 @@ def page(connection: Connection, chosen: Filter, sort: Sort, *, offset: int = 0,
 
 def _order(sort: Sort) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
     column = SORTABLE[sort.column]
+    if sort.column == "due_date":  # an invoice may have none, which every database would put elsewhere
+        order = column.desc() if sort.descending else column.asc()
+        return order.nulls_last(), invoices.c.id.desc() if sort.descending else invoices.c.id.asc()
     return (column.desc(), invoices.c.id.desc()) if sort.descending else (column.asc(), invoices.c.id.asc())
 
 

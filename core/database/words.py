@@ -8,7 +8,8 @@ from collections.abc import Iterable
 
 from core.model import Invoice
 
-_AMOUNT = re.compile(r"-?\d{1,3}(?:[.,'\s]\d{3})*[.,]\d{2}|-?\d+[.,]\d{2}")
+_AMOUNT = re.compile(r"(?<![\w/.,-])-?(?:\d{1,3}(?:[.,'\s]\d{3})*|\d+)[.,]\d{2}(?!\d)")
+_MOST_WORDS = 100  # whoever pastes more has pasted a column
 _LETTERS = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ß": "ss", "ı": "i"})
 
 
@@ -36,17 +37,20 @@ def _joined(parts: Iterable[str | None]) -> str:
 
 
 def sought(search: str) -> list[str]:
-    """The words of a search, folded; an amount as people write it becomes the one that is kept (`1.234,56` → `1234.56`)."""
-    return [_amount(word) for word in _whole_amounts(folded(search)).split()]
+    """The words of a search, folded; an amount as people write it becomes the one that is kept (`1.234,56` → `1234.56`).
+
+    A credit note is kept with the amount that stands on it, without the minus that a ledger shows.
+    """
+    return [_amount(word) for word in _whole_amounts(folded(search)).split()[:_MOST_WORDS]]
 
 
 def _whole_amounts(text: str) -> str:
     """`€ 1 234,56` is one word."""
-    text = text.replace("€", " ")
+    text = text.replace("€", " ").replace("−", "-").replace("’", "'")
     return _AMOUNT.sub(lambda found: re.sub(r"\s", "", found.group()), text)
 
 
 def _amount(word: str) -> str:
     if not _AMOUNT.fullmatch(word):
         return word
-    return re.sub(r"[.,']", "", word[:-3]) + "." + word[-2:]
+    return re.sub(r"[.,'-]", "", word[:-3]) + "." + word[-2:]

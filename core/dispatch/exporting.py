@@ -18,7 +18,7 @@ from core.i18n import N_
 from core.model import DispatchStatus, DocumentType, Language, Ledger
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # OWASP, CSV injection
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")  # OWASP, CSV injection
 HEADINGS = (
     N_("Number"),
     N_("Document"),

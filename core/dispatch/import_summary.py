@@ -14,7 +14,7 @@ from core.i18n import N_
 from core.model import ZERO, Invoice, Language
 from core.sources.table_columns import WORDS, TableKind
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # CWE-1236
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")  # CWE-1236
 FILE, NUMBER, WHERE, WHY = N_("File"), N_("Number"), N_("Place"), N_("Reason")
 
 # What the templates show; amounts and dates as a Belgian spreadsheet writes them

@@ -62,14 +62,14 @@ def _tables() -> None:
 def _fill() -> None:
     """The words of what is there already."""
     connection = op.get_bind()
-    customers = sa.table("customers", *(sa.column(name) for name in ("id", "key", "name", "vat_id", "enterprise_number", "postcode", "city", "search_text")))
+    customers = sa.table("customers", *(sa.column(name) for name in ("id", "key", "name", "vat_id", "enterprise_number", "endpoint", "postcode", "city", "search_text")))
     mailboxes: dict[int, list[str]] = {}
     for row in connection.execute(sa.text("select customer_id, mailbox from customer_recipients")):
         mailboxes.setdefault(row.customer_id, []).append(row.mailbox)
     names = {}
     for row in connection.execute(sa.select(customers)).all():
         names[row.id] = words.folded(row.name)[:300]
-        text = words.of_customer([row.name, row.key, row.vat_id, row.enterprise_number, row.postcode, row.city, *mailboxes.get(row.id, [])])
+        text = words.of_customer([row.name, row.key, row.vat_id, row.enterprise_number, row.endpoint, row.postcode, row.city, *mailboxes.get(row.id, [])])
         connection.execute(customers.update().where(customers.c.id == row.id).values(search_text=text))
     invoices = sa.table("invoices", *(sa.column(name) for name in ("id", "customer_id", "version", "sort_name", "search_text")))
     found = sa.text(
