@@ -241,7 +241,7 @@ def _labels() -> dict[str, str]:
         "subject": t("Subject"),
         "body": t("Text"),
         "insert": t("Insert at the cursor"),
-        "undo": t("Undo"),
+        "undo": t("Undo the typing"),
         "redo": t("Redo"),
         "reset": t("Standard text"),
         "standard": t("Replace subject and text by the standard ones; Undo brings yours back."),
