@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, RowMapping, Select, select
+from sqlalchemy import Connection, RowMapping, Select, func, select
 
 from core.database.schema import companies, invoice_versions, invoices
 from core.model import DispatchStatus, DocumentType, Invoice, Language, Ledger
@@ -44,6 +44,15 @@ def identity(company_key: str, invoice: Invoice) -> Identity:
     return company_key, invoice.type_code, invoice.number, invoice.issue_date.year
 
 
+_TURN = 7_402_026  # any number of our own
+
+
+def take_turns(connection: Connection) -> None:
+    """One import writes at a time, as on SQLite: of two with the same invoices or customers, the second sees what the first kept."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_TURN)))
+
+
 def company_rows(connection: Connection, keys: Iterable[str]) -> dict[str, CompanyRow]:
     """Invoicing companies by key."""
     columns = (companies.c.id, companies.c.key, companies.c.name, companies.c.language, companies.c.go_live)
@@ -60,7 +69,7 @@ def formers(connection: Connection, wanted: Collection[Identity], *, lock: bool 
     for key, numbers in by_company.items():
         for part in _pieces(sorted(numbers)):
             query = _versions().where(companies.c.key == key, invoices.c.number.in_(part))
-            for row in connection.execute(query.with_for_update(of=invoices) if lock else query):
+            for row in connection.execute(query.order_by(invoices.c.id).with_for_update(of=invoices) if lock else query):
                 found[key, row.type_code, row.number, row.year] = _former(row._mapping)
     return found
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import DataError, IntegrityError
 
-from core.database import audit, parties
+from core.database import audit, import_rows, parties
 from core.dispatch import customers
 from core.dispatch.customer_cards import ADDRESS, NUMBERS, OURS, Cards, NameNeeded, load, new_card
 from core.dispatch.desk import Desk
@@ -167,6 +167,7 @@ class CardBook:
         values = row.listed.values
         typed = [*_as_typed(values)]
         with self.desk.database.write() as connection:
+            import_rows.take_turns(connection)
             key = found.key if found else self._added(connection, row.listed)
             identity = parties.customer_id(connection, key)
             if identity is None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core.archive import sha256
 from core.database import import_rows
 from core.database import invoices as invoice_rows
-from core.database.import_rows import Former, Identity
+from core.database.import_rows import CompanyRow, Former, Identity
 from core.dispatch.desk import Desk
 from core.dispatch.imported import Candidate, Imported, ImportOutcome, LonePdf, Options, refused
 from core.errors import FacturierError, OtherCompany, SameNumberOtherFile, SameNumberOtherInvoice, Sentence, SourceRefused
+from core.i18n import N_
 from core.model import DispatchStatus, Invoice, Ledger
 from core.sources import identifiers
 
@@ -24,6 +25,11 @@ class PdfTooLate(SourceRefused):
 
 class PdfThere(SourceRefused):
     template = "Invoice {number} has a PDF already; {pdf} was not attached."
+
+
+ALREADY_SENT = N_("Imported as already sent")
+BEFORE_GO_LIVE = N_("Issued before this company worked with Facturier")
+TAKEN_AS_SENT = N_("Issued before {day}, the first day of {company} with Facturier, so it is taken as already sent.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +90,22 @@ def _only_lacks_pdf(prepared: Prepared, former: Former) -> bool:
     return prepared.pdf_sha256 is None and former.content_sha256 == prepared.digest(former.pdf_sha256)
 
 
+def history(prepared: Prepared, company: CompanyRow | None, options: Options) -> str:
+    """Why a new invoice is taken as sent before it came here (N16); empty when it is not."""
+    if options.already_sent:
+        return ALREADY_SENT
+    first_day = company.go_live if company else None
+    return BEFORE_GO_LIVE if first_day and prepared.invoice.issue_date < first_day else ""
+
+
+def noted(made: Imported, company: CompanyRow | None, because: str) -> Imported:
+    """Says so where nobody asked for it: an invoice that is not sent must not go unnoticed."""
+    if because != BEFORE_GO_LIVE or company is None or company.go_live is None:
+        return made
+    said = Sentence(TAKEN_AS_SENT, {"day": company.go_live.isoformat(), "company": company.name})
+    return replace(made, warnings=(*made.warnings, said))
+
+
 def result(prepared: Prepared, outcome: ImportOutcome, *, invoice_id: int | None = None, late: bool = False) -> Imported:
     candidate, invoice = prepared.candidate, prepared.invoice
     warnings = invoice.warnings + ((Sentence(PdfTooLate.template, {"pdf": candidate.paired, "number": invoice.number}),) if late else ())
@@ -121,7 +143,8 @@ def foresee(desk: Desk, candidates: Sequence[Candidate], options: Options) -> li
     ready = [prepare(candidate) for candidate in candidates]
     with desk.database.read() as connection:
         known = import_rows.formers(connection, [each.identity for each in ready])
-    return [_foreseen(each, known, options) for each in ready]
+        companies = import_rows.company_rows(connection, [each.company_key for each in ready])
+    return [_foreseen(each, known, companies.get(each.company_key), options) for each in ready]
 
 
 def foresee_pdfs(desk: Desk, pdfs: Sequence[LonePdf]) -> list[Imported]:
@@ -144,19 +167,22 @@ def pdf_refusal(number: str, status: DispatchStatus, pdf_sha256: str | None, nam
         raise PdfTooLate(number=number, pdf=name)
 
 
-def _foreseen(prepared: Prepared, known: dict[Identity, Former], options: Options) -> Imported:
+def _foreseen(prepared: Prepared, known: dict[Identity, Former], company: CompanyRow | None, options: Options) -> Imported:
     former = known.get(prepared.identity)
     try:
         outcome = decide(prepared, former, options)
     except FacturierError as error:
         return refusal(prepared, error)
     if outcome is not ImportOutcome.UNCHANGED:  # what follows in the same import meets this one
-        known[prepared.identity] = as_former(prepared, former, options)
+        because = history(prepared, company, options) if former is None else ""
+        known[prepared.identity] = as_former(prepared, former, because)
+        return noted(result(prepared, outcome), company, because)
     return result(prepared, outcome, late=is_late(prepared, former, outcome))
 
 
-def as_former(prepared: Prepared, former: Former | None, options: Options) -> Former:
-    status = DispatchStatus.ELSEWHERE if options.already_sent and former is None else former.status if former else DispatchStatus.TO_SEND
+def as_former(prepared: Prepared, former: Former | None, because: str) -> Former:
+    """What the next one with this number meets; `because` says why a new one is taken as sent."""
+    status = former.status if former else DispatchStatus.ELSEWHERE if because else DispatchStatus.TO_SEND
     return Former(
         id=former.id if former else 0,
         version=former.version + 1 if former else 1,

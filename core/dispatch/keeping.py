@@ -14,15 +14,12 @@ from core.database import audit, import_rows
 from core.database import invoices as invoice_rows
 from core.database.import_rows import CompanyRow, Former
 from core.dispatch.desk import Desk
-from core.dispatch.foreseeing import Prepared, as_former, attached, decide, is_late, pdf_refusal, prepare, refusal, result
+from core.dispatch.foreseeing import Prepared, as_former, attached, decide, history, is_late, noted, pdf_refusal, prepare, refusal, result
 from core.dispatch.imported import Candidate, Imported, ImportOutcome, LonePdf, Options, refused
 from core.dispatch.new_cards import Buyers, customer_of, new_company
 from core.errors import FacturierError, FileNotReadable, SourceRefused
-from core.i18n import N_
 from core.model import Ledger
 
-ALREADY_SENT = N_("Imported as already sent")
-BEFORE_GO_LIVE = N_("Issued before this company worked with Facturier")
 _WRITERS = 16  # each waits for the disk, not for the processor
 
 
@@ -69,6 +66,7 @@ class _Keeper:
     def __init__(self, desk: Desk, connection: Connection, options: Options, ready: Sequence[Prepared]) -> None:
         self.desk, self.connection, self.options = desk, connection, options
         self.now = desk.now()
+        import_rows.take_turns(connection)
         self.formers = import_rows.formers(connection, [each.identity for each in ready], lock=True)
         self.companies = import_rows.company_rows(connection, [each.company_key for each in ready])
         self.customers: Buyers = {}
@@ -103,17 +101,12 @@ class _Keeper:
         company = self._company(prepared)
         customer_id, ledger = customer_of(self.connection, prepared, company.language, self.customers)
         invoice_id = self._store(prepared, former, company.id, customer_id, ledger)
-        if former is None and (because := self._history(prepared, company)):
+        because = history(prepared, company, self.options) if former is None else ""
+        if because:
             invoice_rows.set_elsewhere(self.connection, [invoice_id], because, now=self.now)
         self._told(company.id, outcome, prepared.invoice.number, prepared.candidate.name)
-        self.formers[prepared.identity] = replace(as_former(prepared, former, self.options), id=invoice_id)
-        return result(prepared, outcome, invoice_id=invoice_id)
-
-    def _history(self, prepared: Prepared, company: CompanyRow) -> str:
-        """Why a new invoice is taken as sent before it came here (N16); empty when it is not."""
-        if self.options.already_sent:
-            return ALREADY_SENT
-        return BEFORE_GO_LIVE if company.go_live and prepared.invoice.issue_date < company.go_live else ""
+        self.formers[prepared.identity] = replace(as_former(prepared, former, because), id=invoice_id)
+        return noted(result(prepared, outcome, invoice_id=invoice_id), company, because)
 
     def _told(self, company_id: int, outcome: ImportOutcome, number: str, name: str) -> None:
         self.told.append((company_id, (f"imported {outcome.value}", number, name)))

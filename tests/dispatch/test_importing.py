@@ -151,7 +151,9 @@ def test_what_was_issued_before_the_company_worked_with_us_is_history(app: App) 
     """A clean start (N16): the first “select all” does not mail it again."""
     desk.bring(app, desk.customer_invoice(1, issue_date=date(2026, 1, 1)))
     desk.set_company(app, go_live="2026-03-01")
-    old = desk.bring(app, desk.customer_invoice(2, issue_date=date(2026, 2, 28))).invoice_id or 0
+    older = desk.bring(app, desk.customer_invoice(2, issue_date=date(2026, 2, 28)))
+    assert "before 2026-03-01, the first day of Atelier Dubois SRL" in str(older.warnings[-1])
+    old = older.invoice_id or 0
     new = desk.bring(app, desk.customer_invoice(3, issue_date=date(2026, 3, 1))).invoice_id or 0
     assert desk.status_of(app, old) is DispatchStatus.ELSEWHERE
     assert desk.status_of(app, new) is DispatchStatus.TO_PRINT

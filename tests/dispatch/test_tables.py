@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,27 @@ def test_a_plan_foresees_what_the_import_does_and_writes_nothing(app: App) -> No
     assert [each.reason for each in results] == [each.reason for each in planned.rows]
     assert results[5].pdf_name == "5.pdf"
     assert versions(app) == before + 3
+
+
+def test_what_is_taken_as_history_is_said_beforehand_and_twice_in_one_import_met_as_such(app: App) -> None:
+    bring(app, seller(number="0"))
+    desk.set_company(app, go_live="2026-12-01")
+    drop = [dropped_bytes(f"{name}.csv", csv_of(seller(number="1", quantity=quantity))) for name, quantity in (("a", "1"), ("b", "2"))]
+    options = Options(replace=True)
+    planned = importing.plan(app.desk, drop, options)
+    assert outcomes([*planned.rows]) == ["1 new", "1 refused"]
+    assert "is taken as already sent" in str(planned.rows[0].warnings)
+    results = importing.carry_out(app.desk, planned, options)
+    assert [(each.outcome, each.warnings, each.reason) for each in results] == [(each.outcome, each.warnings, each.reason) for each in planned.rows]
+    assert desk.status_of(app, results[0].invoice_id or 0) is DispatchStatus.ELSEWHERE
+
+
+def test_two_imports_of_the_same_file_at_once_keep_everything_once(app: App) -> None:
+    rows = [seller(number=str(place), buyer_name=f"B{place % 7}", buyer_vat_id=desk.customer_key(place % 7)) for place in range(250)]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        both = [*pool.map(lambda content: bring(app, *content), (rows, rows[::-1]))]
+    assert sorted(each.outcome for found in both for each in found) == [NEW] * 250 + [UNCHANGED] * 250
+    assert len(customers.list_customers(app.desk)) == 7
 
 
 def test_totals_per_company_count_credit_notes_negative(app: App) -> None:
