@@ -30,6 +30,7 @@ TURNED = N_("This invoice had a negative total of {total}; it is kept as a credi
 NO_TYPE = N_("“{value}” is neither an invoice (380) nor a credit note (381).")
 NO_CURRENCY = N_("“{value}” is no currency code of three letters.")
 NO_NUMBER = N_("The number of the invoice is missing.")
+CONTINUED = N_("Row {row} below it has no number and may be a line of this invoice. Give it the number too.")
 TOO_LONG = N_("The number of the invoice has more than {most} characters.")
 FOOT = N_("Row {row} of {file} holds totals and no invoice; it was passed over.")
 
@@ -67,16 +68,34 @@ def read_invoices(columns: Columns, sellers: Sellers, *, file: str) -> InvoiceTa
     everything = Rows(columns=columns, mark=None, numbers=body)
     mark = decimal_mark(everything.cell(row, name) for name in NUMBERED if name in columns.places for row in body)
     notes = [Sentence(FOOT, {"row": str(row), "file": file}) for row in body if _is_foot(everything, row)]
-    groups = _grouped(everything, [row for row in body if not _is_foot(everything, row)])
+    lines = [row for row in body if not _is_foot(everything, row)]
+    continued = _continued(everything, lines)
     found: list[TableInvoice] = []
-    for number, rows in groups:
-        if number:
-            found.append(_read(Rows(columns=columns, mark=mark, numbers=rows), sellers, number))
-        else:
-            found += _numberless(columns, rows)
+    for number, numbers in _grouped(everything, lines):
+        if not number:
+            found += _numberless(columns, numbers)
+            continue
+        rows = Rows(columns=columns, mark=mark, numbers=numbers)
+        for row in numbers:
+            if row in continued:
+                rows.blame(row, "number", Sentence(CONTINUED, {"row": str(continued[row])}))
+        found.append(_read(rows, sellers, number))
     return InvoiceTable(invoices=tuple(found), notes=tuple(notes))
 
 
+def _continued(rows: Rows, lines: Sequence[int]) -> dict[int, int]:
+    """Rows under which one stands that names no invoice of its own, as under merged cells: alone they would be half an invoice."""
+    found: dict[int, int] = {}
+    above: int | None = None
+    for row in lines:
+        if text(rows.cell(row, "number")):
+            above = row
+        elif above is not None and all(rows.cell(row, name) == "" for name in _OF_ITS_OWN):
+            found.setdefault(above, row)
+    return found
+
+
+_OF_ITS_OWN = ("issue_date", "buyer_name", "buyer_vat_id")
 _TOLD_APART = ("type", "seller_vat_id", "seller_enterprise_number", "seller_name")
 
 
@@ -108,13 +127,15 @@ def _plain(rows: Rows, row: int, name: str) -> str:
 def _is_foot(rows: Rows, row: int) -> bool:
     """Totals under the table: no date and no buyer, and either a word for it or amounts alone."""
     number = text(rows.cell(row, "number"))
-    if any(rows.cell(row, name) != "" for name in ("issue_date", "buyer_name", "buyer_vat_id")):
+    if any(rows.cell(row, name) != "" for name in _OF_ITS_OWN):
         return False
     filled = [cell for cell in rows.columns.sheet.rows[row - 1] if cell != ""]
     if any(folded(cell).startswith(_FOOT_WORDS) for cell in filled if isinstance(cell, str)) and (
         not number or folded(number).startswith(_FOOT_WORDS)
     ):
         return True
+    if rows.cell(row, "vat_rate") != "":  # a line without a description: no sum has a rate
+        return False
     return not number and all(not isinstance(cell, str) or not any(character.isalpha() for character in cell) for cell in filled)
 
 

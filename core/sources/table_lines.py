@@ -23,6 +23,8 @@ WHY_NO_VAT = N_(
 RATE_AND_CATEGORY = N_("VAT category {category} goes with a rate of 0 %, not {rate} %.")
 NO_CATEGORY = N_("“{value}” is no VAT category: S, E, AE, Z, K, G or O is expected.")
 NO_RATE = N_("“{value}” is no VAT rate.")
+NO_DISCOUNT = N_("“{value}” is no discount in percent.")
+UNSURE_DISCOUNT = N_("“{value}” can be {one} % or {other} %. Give the amount of the line too, or write it with a percent sign: {other} %.")
 NO_PRICE = N_("The quantity is 0, but there is an amount.")
 UNIT_UNKNOWN = N_("Line {lines}: the unit is not known, so pieces were taken.")
 
@@ -78,7 +80,7 @@ def _line(rows: Rows, row: int, identity: str) -> Line | None:
     quantity = rows.decimal(row, "quantity") if rows.cell(row, "quantity") != "" else Decimal(1)
     price, amount = rows.decimal(row, "net_price"), rows.decimal(row, "net_amount")
     amount = None if amount is None else round_half_up(amount)  # a spreadsheet shows cents and holds more
-    discount = rows.decimal(row, "discount_percentage") or ZERO
+    discount = _discount(rows, row, quantity, price, amount)
     category, rate = _vat(rows, row)
     if quantity is None or len(rows.problems) > before:
         return None
@@ -115,6 +117,22 @@ def _figures(
     stated = expected if amount is None else amount
     allowance = AllowanceCharge(is_charge=False, amount=reduction, base_amount=gross, percentage=discount, reason_code="95")
     return price, stated, (allowance,) if reduction else ()
+
+
+def _discount(rows: Rows, row: int, quantity: Decimal | None, price: Decimal | None, amount: Decimal | None) -> Decimal:
+    """In percent. A cell of the spreadsheet that shows 10 % holds 0.1, which the amount of the line must tell from 0.1 %."""
+    stated = rows.decimal(row, "discount_percentage") or ZERO
+    cell = rows.cell(row, "discount_percentage")
+    if not 0 <= stated <= 100:
+        rows.blame(row, "discount_percentage", Sentence(NO_DISCOUNT, {"value": shown(cell)}))
+    if not 0 < stated < 1 or (isinstance(cell, str) and "%" in cell) or price is None or quantity is None:
+        return stated
+    if amount is None:
+        values = {"value": shown(cell), "one": f"{stated.normalize():f}", "other": f"{(stated * 100).normalize():f}"}
+        rows.blame(row, "discount_percentage", Sentence(UNSURE_DISCOUNT, values))
+        return stated
+    gross = quantity * price
+    return min(stated, stated * 100, key=lambda percent: abs(gross - gross * percent / 100 - amount))
 
 
 def _price_slack(quantity: Decimal, price: Decimal) -> Decimal:

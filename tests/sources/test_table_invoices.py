@@ -156,6 +156,42 @@ def test_a_total_line_at_the_foot_is_passed_over_with_a_note_and_an_empty_row_wi
     ]
 
 
+def test_a_row_without_a_number_under_an_invoice_keeps_it_from_being_half_of_itself() -> None:
+    merged = dict.fromkeys(("number", "issue_date", "due_date", "buyer_name", "buyer_vat_id", "buyer_street", "buyer_postcode", "buyer_city"), "")
+    for under in ({"description": "Second line"}, {"description": ""}):
+        found = read(row(number="1"), row(**merged | under), row(number="2")).invoices
+        assert [(each.number, each.invoice is None) for each in found] == [("1", True), ("", True), ("2", False)]
+        assert "Row 3 below it has no number" in str(found[0].problems[0].sentence)
+    own = read(row(number="1"), row(number="")).invoices  # a whole invoice whose number was forgotten
+    assert [each.invoice is None for each in own] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("cells", "net"),
+    [
+        ({"discount_percentage": "10"}, "180.00"),
+        ({"discount_percentage": "10%"}, "180.00"),
+        ({"discount_percentage": "0,5 %"}, "199.00"),
+        ({"discount_percentage": "0,1", "net_amount": "180,00"}, "180.00"),
+        ({"discount_percentage": "0,1", "net_amount": "199,80"}, "199.80"),
+        ({"discount_percentage": "100"}, "0.00"),
+    ],
+)
+def test_a_discount_in_percent(cells: dict[str, str], net: str) -> None:
+    [made] = read(row(**cells)).invoices
+    assert made.invoice is not None
+    assert str(made.invoice.totals.total_without_vat) == net
+
+
+@pytest.mark.parametrize(
+    ("discount", "why"), [("0,1", "“0,1” can be 0.1 % or 10 %"), ("-10", "“-10” is no discount"), ("150", "“150” is no discount")]
+)
+def test_no_discount_is_guessed(discount: str, why: str) -> None:
+    [made] = read(row(discount_percentage=discount)).invoices
+    assert made.invoice is None
+    assert why in str(made.problems[0].sentence)
+
+
 def test_totals_in_every_row_are_checked_against_all_lines() -> None:
     stated = {"total_without_vat": "205,00", "vat_total": "43,05", "total_with_vat": "248,05"}
     one(row(**stated), row(quantity="12,5", net_price="0,40", **stated))
