@@ -23,6 +23,7 @@ class Former:
     id: int
     version: int
     number: str
+    type_code: DocumentType
     status: DispatchStatus
     ledger: Ledger
     ledger_fixed: bool

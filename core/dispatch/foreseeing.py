@@ -187,6 +187,7 @@ def as_former(prepared: Prepared, former: Former | None, because: str) -> Former
         id=former.id if former else 0,
         version=former.version + 1 if former else 1,
         number=prepared.invoice.number,
+        type_code=prepared.invoice.type_code,
         status=status,
         ledger=former.ledger if former else Ledger.PAPER,
         ledger_fixed=former.ledger_fixed if former else False,

@@ -14,6 +14,7 @@ from core.dispatch.foreseeing import pdf_refusal
 from core.dispatch.imported import Candidate, Imported, LonePdf, Read, refused
 from core.errors import FacturierError, Sentence
 from core.i18n import N_
+from core.model import DocumentType
 from core.sources.table_columns import folded
 
 NO_INVOICE = N_("No invoice has a number that fits the name of this PDF. Name it after the number, such as 2026-0412.pdf.")
@@ -44,7 +45,7 @@ def pair(desk: Desk, reads: Sequence[Read], pdfs: Sequence[Pdf]) -> list[Read]:
         number = read.source.invoice.number if isinstance(read, Candidate) else read.number if isinstance(read, Imported) else ""
         if number:
             numbers.setdefault(folded(number), []).append(place)
-    fitting = [sorted({place for name in names_in(pdf.name) for place in numbers.get(name, ())}) for pdf in pdfs]
+    fitting = [sorted({place for name in names_in(pdf.name) for place in numbers.get(name, ()) if _fits(pdf, reads[place])}) for pdf in pdfs]
     left: list[Pdf] = []
     for pdf, places in zip(pdfs, fitting, strict=True):
         if not places:
@@ -81,7 +82,7 @@ def _in_the_ledger(desk: Desk, pdfs: Sequence[Pdf]) -> list[Read]:
         return []
     with desk.database.read() as connection:
         formers = import_rows.numbered(connection, {number for pdf in pdfs for number in _spellings(pdf.name)})
-    fitting = [[former for former in formers if folded(former.number) in names_in(pdf.name)] for pdf in pdfs]
+    fitting = [[former for former in formers if fits(pdf.name, former.number, former.type_code)] for pdf in pdfs]
     return [_lone(pdf, theirs, fitting, pdfs) for pdf, theirs in zip(pdfs, fitting, strict=True)]
 
 
@@ -104,19 +105,42 @@ def _lone(pdf: Pdf, fitting: Sequence[Former], everybody: Sequence[Sequence[Form
 # Names ----------------------------------------------------------------------------------------------------------
 
 
+def _fits(pdf: Pdf, read: Read) -> bool:
+    if isinstance(read, Candidate):
+        return fits(pdf.name, read.source.invoice.number, read.source.invoice.type_code)
+    return isinstance(read, Imported) and fits(pdf.name, read.number, None)
+
+
+def fits(file_name: str, number: str, kind: DocumentType | None) -> bool:
+    """Where the name has digits in groups, they are those of the number: `11-2.pdf` is not 1-12; nor is `NC2026-7.pdf` invoice 2026-7."""
+    if kind is DocumentType.INVOICE and not _CREDIT.search(number) and _CREDIT.search(Path(file_name).stem):
+        return False
+    groups = _DIGITS.findall(number)
+    return any(name == folded(number) and (theirs == groups or len(theirs) == 1) for name, theirs in _named(file_name))
+
+
+_DIGITS = re.compile(r"\d+")
+_CREDIT = re.compile(
+    r"(?<![^\W\d_])(?:nc|cn|kn|avoir|(?:note[ _-]?(?:de[ _-]?)?)?cr[eé]dit(?:[ _-]?not[ae]|nota|note)?|kredietnota)(?![^\W\d_])", re.IGNORECASE
+)
+
+
 def names_in(file_name: str) -> frozenset[str]:
     """The invoice numbers, folded, that a file name can mean: whole words or words in a row, without letters around them.
 
     `Facture_2026-0412.pdf` means 20260412 and never 412: a number is not cut out of a longer one.
     """
-    found = set()
+    return frozenset(name for name, _ in _named(file_name))
+
+
+def _named(file_name: str) -> Iterable[tuple[str, list[str]]]:
+    """The names, and the groups of digits as they stand in the file name."""
     for run, rest in _runs(Path(file_name).stem):
         bare = folded(run)
         others = any(character.isdigit() for character in rest)
         for name in {bare, bare.lstrip(_LETTERS), bare.rstrip(_LETTERS), bare.strip(_LETTERS)}:
             if name and any(map(str.isdigit, name)) and not (others and sum(map(str.isdigit, name)) < _SHORT):
-                found.add(name)
-    return frozenset(found)
+                yield name, _DIGITS.findall(run)
 
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -137,7 +161,7 @@ def _spellings(file_name: str) -> set[str]:
     for run, _ in _runs(Path(file_name).stem):
         for form in {run, run.lstrip(_AROUND), run.rstrip(_AROUND), run.strip(_AROUND)}:
             parts = [part for part in re.split(r"[-/_ .]+", form) if part]
-            found |= {form, *(separator.join(parts) for separator in _SEPARATORS)}
+            found |= {form, form.upper(), *(separator.join(parts) for separator in _SEPARATORS)}
     return {form for form in found if any(map(str.isdigit, form))}
 
 

@@ -16,7 +16,7 @@ from core.database import mappings
 from core.database.schema import audit_events, invoice_versions, invoices
 from core.dispatch import customers, documents, import_summary, importing, tables
 from core.dispatch.importing import Dropped, Imported, ImportOutcome, Options, dropped_bytes
-from core.dispatch.pdf_pairs import names_in
+from core.dispatch.pdf_pairs import fits, names_in
 from core.dispatch.values import Value
 from core.model import DispatchStatus, DocumentType, Invoice, Language, XmlFormat
 from core.rendering import ubl
@@ -227,6 +227,39 @@ def test_a_mapping_is_remembered_changed_and_forgotten(app: App) -> None:
 )
 def test_a_pdf_is_named_after_the_whole_number(file: str, number: str, fits: bool) -> None:
     assert (folded(number) in names_in(file)) is fits
+
+
+@pytest.mark.parametrize(
+    ("file", "number", "fitting"),
+    [
+        ("INV-12.pdf", "INV-12", True),
+        ("inv-12.pdf", "INV-12", True),
+        ("INV-12.pdf", "INV-120", False),
+        ("INV-120.pdf", "INV-12", False),
+        ("11-2.pdf", "1-12", False),
+        ("11-2.pdf", "11/2", True),
+        ("112.pdf", "11/2", True),
+        ("11-2.pdf", "112", False),
+        ("NC2026-0005.pdf", "2026-0005", False),
+        ("Note de crédit 2026-0005.pdf", "2026-0005", False),
+        ("creditnota_2026-0005.pdf", "2026-0005", False),
+        ("2026-0005 Franck Avoirdupois.pdf", "2026-0005", True),
+        ("NC2026-0005.pdf", "NC2026-0005", True),
+        ("Facture 2026-0005.pdf", "2026-0005", True),
+    ],
+)
+def test_a_pdf_of_another_document_does_not_fit(file: str, number: str, fitting: bool) -> None:
+    assert fits(file, number, DocumentType.INVOICE) is fitting
+
+
+def test_the_pdf_of_a_credit_note_fits_it_and_not_the_invoice_of_its_number(app: App) -> None:
+    bring(app, seller(number="2026-0005"), seller(number="INV-9"), seller(number="2026-0005", type="381"))
+    files = [dropped_bytes(name, desk.PDF) for name in ("NC 2026-0005.pdf", "inv-9.pdf")]
+    results = importing.import_dropped(app.desk, files, Options())
+    assert [(each.invoice is not None and each.invoice.is_credit_note, each.outcome) for each in results] == [
+        (True, NEW_VERSION),
+        (False, NEW_VERSION),
+    ]
 
 
 def drop(**files: bytes) -> list[Dropped]:
