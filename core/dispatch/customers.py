@@ -229,15 +229,24 @@ def correct_address(desk: Desk, key: str, wrong: str, right: str) -> Customer:
     if mailbox is None:
         raise Value("to", right).refuse(N_("it must not be empty"))
     card = find(desk, key)
-    changes = _Changes()
-    for role in (RecipientRole.TO, RecipientRole.CC, RecipientRole.BCC):
-        changes.recipients[role] = tuple(mailbox if each.addr_spec.lower() == wrong.lower() else each for each in card.mailboxes(role))
-    if all(changes.recipients[role] == card.mailboxes(role) for role in changes.recipients) and all(each != mailbox for _, each in card.recipients):
-        changes.recipients = {RecipientRole.TO: (*card.mailboxes(RecipientRole.TO), mailbox)}
     with desk.database.write() as connection:
         before = parties.load_customers(connection, [card.id])[card.id]
-        _apply(connection, desk, before, changes, now=desk.now())
+        _apply(connection, desk, before, _corrected(before, wrong, mailbox), now=desk.now())
     return find(desk, key)
+
+
+def _corrected(card: Customer, wrong: str, right: Mailbox) -> _Changes:
+    """Nobody is named twice in one role: the right one may stand beside the wrong one already."""
+    changes = _Changes()
+    address = right.addr_spec.lower()
+    for role in RecipientRole:
+        known = card.mailboxes(role)
+        if any(each.addr_spec.lower() == wrong.lower() for each in known):
+            put = [right if each.addr_spec.lower() == wrong.lower() else each for each in known]
+            changes.recipients[role] = tuple({each.addr_spec.lower(): each for each in put}.values())
+    if not changes.recipients and all(each.addr_spec.lower() != address for _, each in card.recipients):
+        changes.recipients = {RecipientRole.TO: (*card.mailboxes(RecipientRole.TO), right)}
+    return changes
 
 
 def _text(name: str, *, required: bool = False) -> Callable[[Value, _Changes], None]:

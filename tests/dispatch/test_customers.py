@@ -99,3 +99,11 @@ def test_names_with_accents_are_read_as_they_were_typed(app: App) -> None:
     desk.bring(app, desk.customer_invoice(0))
     desk.tick(app, 0, "Société Générale <compta@x.test>")
     assert customers.as_values(customers.find(app.desk, desk.customer_key(0)))["to"] == "Société Générale <compta@x.test>"
+
+
+def test_a_corrected_address_that_is_there_already_is_not_there_twice(app: App) -> None:
+    desk.bring(app, desk.customer_invoice(1))
+    desk.tick(app, 1, "wrong@x.test", "right@x.test", cc="boss@x.test")
+    fixed = customers.correct_address(app.desk, desk.customer_key(1), "wrong@x.test", "Right@x.test")
+    assert [mailbox.addr_spec.lower() for mailbox in fixed.mailboxes(RecipientRole.TO)] == ["right@x.test"]
+    assert customers.correct_address(app.desk, desk.customer_key(1), "gone@x.test", "RIGHT@x.test") == fixed
