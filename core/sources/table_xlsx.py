@@ -32,7 +32,7 @@ _PIECE = 1 << 20
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # which XLSX writes as _x0001_
 _STORED, _DEFLATED = 0, 8
 _REFERENCE = re.compile(rb"""<(?:\w+:)?(?:c|row)\s[^>]*?\br=["']([A-Z]{0,3})([0-9]{1,7})["']""")
-_SHEET = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
+_NO_SHEET = frozenset({"xl/calcchain.xml", "xl/sharedstrings.xml"})  # any other part may be one, wherever it lies
 
 
 def read(data: bytes) -> tuple[Sheet, ...]:
@@ -87,7 +87,7 @@ def _examine(data: bytes) -> dict[str, list[Place]]:
         raise NotATable(why=NO_XLSX)
     total, valueless = 0, dict[str, list[Place]]()
     for part in parts:
-        extent = _Extent() if _SHEET.fullmatch(part.filename) else None
+        extent = None if part.filename.lower() in _NO_SHEET else _Extent()
         total = _measure(data, part, total, extent)
         if extent is not None and extent.formulas.found:
             valueless[part.filename] = extent.formulas.found

@@ -181,6 +181,8 @@ def test_two_cells_at_the_far_ends_do_not_take_all_memory() -> None:
     )
     with pytest.raises(NotATable, match="too far apart"):
         read_sheets("a.xlsx", repacked(workbook(["a"]), **{"xl__worksheets__sheet1.xml": sheet}))
+    with pytest.raises(NotATable, match="too far apart"):  # a relation may name any part as the sheet
+        read_sheets("a.xlsx", repacked(workbook(["a"]), **{"xl__odd__a.bin": sheet}))
 
 
 # Which sheet, which header, which kind --------------------------------------------------------------------------
