@@ -53,8 +53,8 @@ div:has(> .st-key-foot-wide) { position: sticky; bottom: 0; z-index: 10; padding
 # Streamlit says these in English only.
 _WORDS = """<style>
 [data-testid="stFileUploaderDropzoneInstructions"] { display: none; }
-[data-testid="stFileUploaderDropzone"] button p { font-size: 0; }
-[data-testid="stFileUploaderDropzone"] button p::after { content: "%s"; font-size: 1rem; }
+[data-testid="stFileUploaderDropzone"] button p { display: none; }
+[data-testid="stFileUploaderDropzone"] button [data-testid="stMarkdownContainer"]::after { content: "%s"; }
 [data-testid="InputInstructions"] span { font-size: 0; }
 [data-testid="InputInstructions"] span::after { content: "↵"; font-size: .9rem; }
 </style>"""

@@ -1,4 +1,4 @@
-"""The month at the desk, in French and in Dutch: pytest tests/e2e/month_story.py (not yet part of the whole run)."""
+"""The month at the desk, in French and in Dutch, from the import to what came back."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Story:
         self.page.screenshot(path=self.house.shots / f"{self.language}-{name}.png")
         if not screen.fits(self.page):
             self.odd.append(f"{name} is wider than the window")
-        self.odd += [f"{name} says “{word}”" for word in set(re.findall(rf"\b(?:{ENGLISH})\b", screen.words_on(self.page)))]
+        self.odd += [f"{name} says “{word}”" for word in set(re.findall(rf".{{0,30}}\b(?:{ENGLISH})\b.{{0,30}}", screen.words_on(self.page)))]
 
     def caught(self) -> int:
         return catcher.count(self.house.app.desk.settings.catcher_folder)
@@ -89,7 +89,7 @@ def test_the_month(page: Page, house: House, language: Language) -> None:
     take_up_what_came_back(story)
     answer_the_phone(story)
     compare_with_the_catcher(story)
-    assert story.odd == []
+    assert story.odd == [], "\n".join(story.odd)
 
 
 # The drop folder ------------------------------------------------------------------------------------------------
@@ -293,6 +293,7 @@ def take_up_what_came_back(story: Story) -> None:
     """A notice of non-delivery: the mail is looked up, marked, and goes to the right address."""
     page = story.page
     search = page.get_by_placeholder(story.t("Number, customer or recipient"))
+    expect(search).to_have_count(1)
     search.fill(month.RETURNED.number)
     search.press("Enter")
     expect(screen.cell(page, 1, 0)).to_have_text(month.RETURNED.number)
