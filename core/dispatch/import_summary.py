@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,6 +16,7 @@ from core.model import ZERO, Invoice, Language
 from core.sources.table_columns import WORDS, TableKind
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")  # CWE-1236
+_LINE, AT_LINE = re.compile(r"^line (\d+)"), N_("line {line}")
 FILE, NUMBER, WHERE, WHY = N_("File"), N_("Number"), N_("Place"), N_("Reason")
 
 # What the templates show; amounts and dates as a Belgian spreadsheet writes them
@@ -106,7 +108,10 @@ def refused_csv(rows: Sequence[Imported], language: Language) -> bytes:
 
 
 def place(row: Imported, language: Language) -> str:
-    return i18n.sentence(language, row.where) if row.where else row.place
+    """In a table the row and the column, in an XML the line and the element."""
+    if row.where:
+        return i18n.sentence(language, row.where)
+    return _LINE.sub(lambda line: i18n.translate(language, AT_LINE, line=line[1]), row.place)
 
 
 def reason(row: Imported, language: Language) -> str:

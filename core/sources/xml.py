@@ -9,7 +9,7 @@ from typing import NoReturn, TypeAlias
 
 from lxml import etree
 
-from core.errors import EntitiesRefused, FileEmpty, FileTooLarge, NotAnInvoice, NotXml
+from core.errors import EntitiesRefused, FileEmpty, FileTooLarge, NotAnInvoice, NotXml, Sentence
 from core.i18n import N_
 
 Element: TypeAlias = etree._Element
@@ -35,8 +35,30 @@ _DOCTYPE = re.compile(rb"<!DOCTYPE\s+([^\s>\[]+)?", re.IGNORECASE)
 _FORBIDDEN = re.compile(
     rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]|&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])|x0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F]));"
 )
-_NO_XML = ((b"%PDF", "it is a PDF"), (b"PK\x03\x04", "it is a ZIP archive"), (b"\xd0\xcf\x11\xe0", "it is an Office document"))
-_WHERE = re.compile(r", line \d+, column \d+$")
+_NO_XML = ((b"%PDF", N_("it is a PDF")), (b"PK\x03\x04", N_("it is a ZIP archive")), (b"\xd0\xcf\x11\xe0", N_("it is an Office document")))
+WRONG_ENCODING = N_("it is not the {encoding} text that it claims to be")
+UNKNOWN_ENCODING = N_("its encoding “{encoding}” is not supported")
+CUT_OFF, NO_TAG, CHARACTER = (
+    N_("it ends too early; it was probably cut off"),
+    N_("it does not begin with a tag"),
+    N_("a character in it is not allowed"),
+)
+DAMAGED = N_("it is damaged here")
+# Of libxml2's own messages, which are English, those that a damaged or foreign file brings
+_OURS = {
+    etree.ErrorTypes.ERR_DOCUMENT_EMPTY: NO_TAG,
+    etree.ErrorTypes.ERR_DOCUMENT_END: N_("something follows after its end"),
+    etree.ErrorTypes.ERR_TAG_NAME_MISMATCH: N_("a tag is closed that is not the one that was opened"),
+    etree.ErrorTypes.ERR_TAG_NOT_FINISHED: CUT_OFF,
+    etree.ErrorTypes.ERR_GT_REQUIRED: N_("a tag is not finished"),
+    etree.ErrorTypes.ERR_UNDECLARED_ENTITY: N_("it uses an entity that it does not define"),
+    etree.ErrorTypes.ERR_RESOURCE_LIMIT: N_("its elements lie too deep within each other"),
+    etree.ErrorTypes.ERR_INVALID_CHAR: CHARACTER,
+    etree.ErrorTypes.ERR_INVALID_CHARREF: CHARACTER,
+    etree.ErrorTypes.ERR_INVALID_ENCODING: N_("its characters are not in the encoding that it claims"),
+    etree.ErrorTypes.ERR_NAME_REQUIRED: N_("a < or & in a text is not written as an entity"),
+    etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE: N_("it uses a prefix that it does not declare"),
+}
 
 
 def parse(data: bytes) -> tuple[Element, int]:
@@ -56,12 +78,12 @@ def parse(data: bytes) -> tuple[Element, int]:
     except etree.XMLSyntaxError as problem:
         cleaned, count = _FORBIDDEN.subn(b"", utf8)
         if not count:
-            _refuse(problem)
+            _refuse(problem, utf8)
     _refuse_doctype(cleaned)  # again: what was left out may have hidden it
     try:
         return _tree(cleaned), count
     except etree.XMLSyntaxError as problem:
-        _refuse(problem)
+        _refuse(problem, cleaned)
 
 
 def refuse_size(size: int) -> None:
@@ -107,8 +129,12 @@ def _tree(utf8: bytes) -> Element:
     return root
 
 
-def _refuse(problem: etree.XMLSyntaxError) -> NoReturn:
-    raise NotXml(why=_WHERE.sub("", problem.msg or N_("it cannot be parsed")), place=f"line {problem.lineno or 1}") from problem
+def _refuse(problem: etree.XMLSyntaxError, utf8: bytes) -> NoReturn:
+    """Said in our words: libxml2 knows English only."""
+    code: int = getattr(problem, "code", -1)  # its type stubs do not know it
+    cut_off = code == etree.ErrorTypes.ERR_GT_REQUIRED and not utf8.rstrip().endswith(b">")
+    why = CUT_OFF if cut_off else _OURS.get(code, DAMAGED)
+    raise NotXml(why=why, place=f"line {problem.lineno or 1}") from problem
 
 
 def _refuse_doctype(utf8: bytes) -> None:
@@ -131,7 +157,7 @@ def _as_utf8(data: bytes) -> bytes:
         return data[skipped:].decode(encoding).encode()
     except UnicodeDecodeError as problem:
         line = data.count(b"\n", 0, problem.start) + 1
-        raise NotXml(why=f"it is not the {encoding} text that it claims to be", place=f"line {line}") from problem
+        raise NotXml(why=Sentence(WRONG_ENCODING, {"encoding": encoding}), place=f"line {line}") from problem
 
 
 def _encoding(data: bytes) -> tuple[str, int]:
@@ -152,5 +178,5 @@ def _encoding(data: bytes) -> tuple[str, int]:
     if name.startswith(("utf-8", "utf-16", "utf-32", "ascii")):
         return "utf-8", 0  # "UTF-16" over one-byte characters is a common slip
     if not name.startswith(_SINGLE_BYTE):
-        raise NotXml(why=f"its encoding “{declared[1].decode()}” is not supported", place="line 1")
+        raise NotXml(why=Sentence(UNKNOWN_ENCODING, {"encoding": declared[1].decode()}), place="line 1")
     return name, 0

@@ -17,8 +17,8 @@ from core.rendering.message import Attachment
 from pages.parts import feedback, menu, preview_panel, sent_panel, strip, ticks
 from pages.parts.resources import desk, shown, t
 
-PANEL = 542
-TALL = 284  # a document beside the ledger, on 800 px
+PANEL = 528
+TALL = 270  # a document beside the ledger, on 800 px
 MEND = {Remedy.CUSTOMER: menu.CUSTOMERS, Remedy.COMPANY: menu.COMPANIES, Remedy.OUTBOX: menu.OUTBOX}
 TABS = {"document": N_("Document"), "mail": N_("Mail"), "text": N_("Edit the text"), "xml": "XML", "terms": N_("Terms"), "history": N_("History")}
 
@@ -89,10 +89,12 @@ def _to_send(place: str, standing: InvoiceRow, first: Preview, *, narrow: bool, 
     else:
         left, right = st.columns([45, 55], gap="medium")
         with left:
+            troubles = st.container()  # above what it is about: below, the buttons would hide it
             preview_panel.addresses(first)
             words = preview_panel.editor(first, str(standing.id), words)
             _keep_words(standing.id, first, words)
-            _say(verdict, first, seen, words, standing.id)
+            with troubles:
+                _say(verdict, first, seen, words, standing.id)
         with right:
             _tabs(first, standing, ["mail", "document", "xml", "terms"], narrow=False, past=past, words=words)
     free = verdict.level is not Level.BLOCKED and first.dossier.versions == seen and bool(words.subject.strip())

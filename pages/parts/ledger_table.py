@@ -19,7 +19,7 @@ from pages.parts.ledger_state import Screen
 from pages.parts.resources import dark, desk, language, t, zone
 
 HEIGHT = 528  # fourteen rows and the head: what 1280 × 800 has room for
-BESIDE = 545  # the table beside a document
+BESIDE = HEIGHT  # the table beside a document
 SORTED_BY = {
     styling.STATUS: "status",
     styling.NUMBER: "number",
@@ -29,15 +29,14 @@ SORTED_BY = {
     styling.COMPANY: "company",
 }
 RECENT_S = 10  # counts that old are shown again to whoever only turns pages
-NARROW = {styling.STATUS: 138, styling.NUMBER: 108, styling.CUSTOMER: 150, styling.TOTAL: 95}
+NARROW = {styling.STATUS: 132, styling.NUMBER: 112, styling.CUSTOMER: 132, styling.TOTAL: 95}  # and a scroll bar beside them
 EMPTY_EMAIL = N_("No invoices for e-mail yet. Import invoices, then tick “wants invoices by e-mail” on the customer cards.")
 
 
 def show(ledger: Ledger | None, title: str) -> None:
     """The whole page of one ledger."""
-    feedback.say_later()
     name = ledger.value if ledger else "all"
-    menu.header(title)
+    menu.header(title, live=f"open/{name}" not in st.session_state)  # nothing moves under whoever reads a document
     with feedback.told():
         _asked_for(name)
         ledger_filters.show(name)

@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from core.model import Language
-from pages.parts import browser, places, strip
+from pages.parts import browser, feedback, places, strip
 from pages.parts.resources import language, remember_language, t
 
 LEDGER, EMAIL, PAPER = places.LEDGER, places.EMAIL, places.PAPER
@@ -14,8 +14,8 @@ CONFIRM, OUTBOX, CATCHER = places.CONFIRM, places.OUTBOX, places.CATCHER
 IMPORTS, CUSTOMERS, COMPANIES = places.IMPORTS, places.CUSTOMERS, places.COMPANIES
 
 
-def header(title: str) -> None:
-    """The page's title, with the choice of language beside it."""
+def header(title: str, *, live: bool = False) -> None:
+    """The page's title, beside it the choice of language and what follows a sending; a live page is read again while mails leave."""
     st.subheader(title, anchor=False)
     chosen = st.segmented_control(
         "Langue · Taal · Language",
@@ -30,7 +30,9 @@ def header(title: str) -> None:
         remember_language(Language(chosen))
         st.rerun()
     browser.remember()
-    strip.show()
+    with st.container(key="notices", horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+        feedback.say_later()
+        strip.show(live=live)
 
 
 # The table, its ticks and its buttons fit on 1280 × 800. The grid's own toolbar would lie over the buttons, and its search
@@ -40,6 +42,10 @@ _TIGHT = """<style>
 .stMainBlockContainer > [data-testid="stVerticalBlock"], .st-key-panel { gap: .6rem; }
 .stMainBlockContainer h3 { padding: 0; font-size: 1.5rem; }
 .st-key-language-choice { position: fixed; top: .75rem; right: 4rem; z-index: 999991; width: auto; }
+.st-key-notices { position: fixed; top: 3.65rem; right: 2rem; max-width: calc(100% - 22rem); z-index: 20; width: auto; gap: .5rem; }
+.st-key-notices:empty { display: none; }
+.st-key-strip, .st-key-undo-strip { padding: .15rem .8rem; border-color: #2b8f74; backdrop-filter: blur(14px); width: auto; gap: .7rem; }
+.st-key-strip button, .st-key-undo-strip button { min-height: 1.8rem; padding: 0 .6rem; }
 .st-key-panel { padding: .4rem .8rem; }
 .st-key-panel [data-testid="stTabs"] [data-baseweb="tab-panel"] { padding-top: .5rem; }
 [data-testid="stElementToolbar"], [data-testid="stDataFrameColumnMenu"] { display: none; }

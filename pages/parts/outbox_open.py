@@ -85,7 +85,7 @@ def _correct(group: Group) -> None:
         _queue(group.invoice_ids)
     with sent:
         _settled(group, t("It was sent"))
-    card.page_link(menu.CUSTOMERS, label=t("Card"), query_params={"customer": first.customer_key})
+    card.page_link(menu.CUSTOMERS, label=t("Customer card"), query_params={"customer": first.customer_key})
 
 
 def _saved(row: Any, address: str) -> bool:

@@ -94,7 +94,7 @@ def _mend(key: str, group: Group) -> None:
             field, save, card = st.columns([5, 2, 2], vertical_alignment="bottom")
             address = field.text_input(t("Address for invoices"), placeholder="compta@example.be", label_visibility="collapsed", key=f"mend-to/{key}")
             saved = save.form_submit_button(t("Save"), width="stretch")
-            card.page_link(menu.CUSTOMERS, label=t("Card"), query_params={"customer": group.key})
+            card.page_link(menu.CUSTOMERS, label=t("Customer card"), query_params={"customer": group.key})
         if saved and address.strip():
             customers.change(desk(), group.key, [Value("wants_email", "true"), Value("to", address)])
             st.rerun()

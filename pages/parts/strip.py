@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 import streamlit as st
 
 from core.dispatch import holding, progress
 from core.dispatch.progress import Progress
 from pages.parts import feedback, places, ticks
 from pages.parts.resources import desk, t
+
+LIVE_S = 4  # at least, between two looks of a whole ledger
 
 
 def watch(batch_id: int, *, back_to: str) -> None:
@@ -26,20 +30,23 @@ def _followed() -> dict[int, str]:
     return followed
 
 
-def show() -> None:
+def show(*, live: bool = False) -> None:
     followed = _followed()
     if not followed:
         return
     far = progress.of_batches(desk(), list(followed))
-    _following(followed) if far.is_open else _closing(far)
+    if far.is_open:
+        _following(followed, shown=(time.monotonic(), far.done) if live else None)
+    else:
+        _closing(far)
 
 
 @st.fragment(run_every=1.0)
-def _following(followed: dict[int, str]) -> None:
-    """Read from the database every second; when all is final, the whole page shows it."""
+def _following(followed: dict[int, str], *, shown: tuple[float, int] | None) -> None:
+    """Read from the database every second; the whole page follows from time to time if it is a live one, and at the end."""
     with feedback.told():
         far = progress.of_batches(desk(), list(followed))
-        if not far.is_open:
+        if not far.is_open or (shown and far.done > shown[1] and time.monotonic() > shown[0] + LIVE_S):
             st.rerun()
         with st.container(border=True, key="strip"), st.container(horizontal=True, vertical_alignment="center"):
             if far.leaves_in_s > 0:

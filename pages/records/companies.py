@@ -54,7 +54,6 @@ def part_to_address(key: str, labels: dict[str, str]) -> None:
     st.query_params["part"] = labels[st.session_state[key]]
 
 
-feedback.say_later()
 menu.header(t("Invoicing companies"))
 with feedback.told():
     known = companies.list_companies(desk())

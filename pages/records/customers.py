@@ -30,7 +30,6 @@ def listed(page: CustomerPage, *, narrow: bool) -> None:
         st.button(t("Show everything"), key="customers-everything", on_click=customer_state.forget)
 
 
-feedback.say_later()
 menu.header(t("Customers"))
 with feedback.told():
     screen = customer_state.screen()

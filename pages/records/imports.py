@@ -19,7 +19,6 @@ def onward(rows: list[Imported]) -> None:
             st.download_button(t("Refused ones (CSV)"), content, file_name=t("refused.csv"), mime="text/csv", on_click="ignore", key="refused-csv")
 
 
-feedback.say_later()
 menu.header(t("Import"))
 st.caption(t("Importing never sends anything. New customers are in the paper ledger until you tick “wants invoices by e-mail” on their card."))
 with feedback.told():

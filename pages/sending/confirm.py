@@ -5,7 +5,6 @@ import streamlit as st
 from pages.parts import feedback, invoice_panel, menu
 from pages.parts.resources import t
 
-feedback.say_later()
 menu.header(t("Confirm and send"))
 with feedback.told():
     chosen = st.query_params.get("invoice") or st.session_state.get("confirming")

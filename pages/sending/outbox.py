@@ -3,7 +3,6 @@
 from pages.parts import feedback, menu, outbox_batch, outbox_newest, outbox_open
 from pages.parts.resources import t
 
-feedback.say_later()
 menu.header(t("Outbox"))
 outbox_batch.standstill()
 with feedback.told():
