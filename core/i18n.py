@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gettext as _gettext
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -64,12 +65,17 @@ def sentence(language: Language, what: Sentence) -> str:
 
 
 OURS = frozenset({"term", "expected", "why"})  # values that are words of the program where they are known to it
+FIGURES = frozenset({"sum", "stated", "rounded", "total", "base", "rate", "amount", "low", "high", "size", "limit"})  # kept as plain decimals
+_DECIMAL = re.compile(r"-?[0-9]+\.([0-9]+)")
 
 
 def told(language: Language, name: str, value: str | Sentence) -> str:
-    """A value within a sentence: another sentence, a word of ours, or what somebody wrote."""
+    """A value within a sentence: another sentence, a figure, a word of ours, or what somebody wrote."""
     if isinstance(value, Sentence):
         return sentence(language, value)
+    decimal = _DECIMAL.fullmatch(value) if name in FIGURES else None
+    if decimal:
+        return number(language, Decimal(value), decimals=len(decimal[1]))
     return translate(language, value) if name in OURS and value else value
 
 

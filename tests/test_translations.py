@@ -14,9 +14,11 @@ from babel.messages.pofile import read_po
 
 from core import i18n, styling
 from core.connection import NOTHING_THERE
-from core.errors import ElementMissing, ValueInvalid
+from core.errors import ElementMissing, Sentence, ValueInvalid
 from core.model import DispatchStatus, Language
 from core.outcome import Stage, explain, in_our_words, judge
+from core.sources.table_rows import CONTRADICTS
+from core.sources.table_totals import TOTAL_DIFFERS
 
 ROOT = Path(__file__).parents[1]
 CALLS = {"t": 0, "N_": 0, "translate": 1}  # the place of the template among the arguments
@@ -140,3 +142,13 @@ def test_words_of_ours_inside_a_sentence_are_translated_and_those_of_others_are_
     assert "Niets antwoordt op smtp.x.test, poort 25" in i18n.sentence(Language.NL, explain(reply, judge(reply)))
     named_so = ValueInvalid(term="Due date (BT-9)", value="amount", expected="date").sentence
     assert "«\u00a0amount\u00a0»" in i18n.sentence(Language.FR, named_so)
+
+
+def test_a_figure_inside_a_sentence_is_written_as_the_reader_writes_it() -> None:
+    differs = Sentence(TOTAL_DIFFERS, {"sum": "1605.00", "stated": "-600.50"})
+    assert str(differs) == "The lines give 1605.00, but the table says -600.50."  # as JSON has it
+    assert i18n.sentence(Language.EN, differs) == "The lines give 1,605.00, but the table says -600.50."
+    assert i18n.sentence(Language.FR, differs) == "Les lignes donnent 1\u202f605,00, mais le tableau dit -600,50."
+    assert i18n.sentence(Language.NL, differs) == "De lijnen geven 1.605,00, maar de tabel zegt -600,50."
+    verbatim = Sentence(CONTRADICTS, {"value": "250.00", "other": "300.00", "row": "3"})
+    assert "250.00" in i18n.sentence(Language.FR, verbatim)  # what stands in the table stays as it stands there

@@ -24,7 +24,7 @@ RATE_AND_CATEGORY = N_("VAT category {category} goes with a rate of 0 %, not {ra
 NO_CATEGORY = N_("“{value}” is no VAT category: S, E, AE, Z, K, G or O is expected.")
 NO_RATE = N_("“{value}” is no VAT rate.")
 NO_DISCOUNT = N_("“{value}” is no discount in percent.")
-UNSURE_DISCOUNT = N_("“{value}” can be {one} % or {other} %. Give the amount of the line too, or write it with a percent sign: {other} %.")
+UNSURE_DISCOUNT = N_("“{value}” can be {low} % or {high} %. Give the amount of the line too, or write it with a percent sign: {high} %.")
 NO_PRICE = N_("The quantity is 0, but there is an amount.")
 UNIT_UNKNOWN = N_("Line {lines}: the unit is not known, so pieces were taken.")
 
@@ -128,7 +128,7 @@ def _discount(rows: Rows, row: int, quantity: Decimal | None, price: Decimal | N
     if not 0 < stated < 1 or (isinstance(cell, str) and "%" in cell) or price is None or quantity is None:
         return stated
     if amount is None:
-        values = {"value": shown(cell), "one": f"{stated.normalize():f}", "other": f"{(stated * 100).normalize():f}"}
+        values = {"value": shown(cell), "low": f"{stated.normalize():f}", "high": f"{(stated * 100).normalize():f}"}
         rows.blame(row, "discount_percentage", Sentence(UNSURE_DISCOUNT, values))
         return stated
     gross = quantity * price

@@ -12,7 +12,7 @@ from core.i18n import N_
 from core.sources.table import Cell
 
 NO_NUMBER = N_("“{value}” is no number.")
-AMBIGUOUS_NUMBER = N_("“{value}” can be read as {one} or as {other}. Write it with two decimals, such as {written}.")
+AMBIGUOUS_NUMBER = N_("“{value}” can be read as {high} or as {low}. Write it with two decimals, such as {written}.")
 NO_DAY = N_("“{value}” is no date. Dates are written day first: 31/01/2026 or 2026-01-31.")
 NO_YES = N_("“{value}” is neither yes nor no.")
 
@@ -106,7 +106,7 @@ def _unmarked(bare: str, mark: str | None, cell: str) -> str:
         return bare
     if mark is None:
         whole, decimals = re.split(r"[.,]", bare, maxsplit=1)
-        raise CellInvalid(AMBIGUOUS_NUMBER, value=shown(cell), one=whole + decimals, other=f"{whole}.{decimals}", written=f"{whole}{decimals},00")
+        raise CellInvalid(AMBIGUOUS_NUMBER, value=shown(cell), high=whole + decimals, low=f"{whole}.{decimals}", written=f"{whole}{decimals},00")
     thousands = "," if mark == "." else "."
     whole, _, decimals = bare.partition(mark)
     if thousands in whole and not re.fullmatch(rf"\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+", whole):
