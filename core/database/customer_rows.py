@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, case, cast, false, func, or_, select
 
 from core.database.chunks import LARGE, chunks
 from core.database.schema import customer_recipients, customers, invoices, messages
@@ -63,10 +63,19 @@ def _invalid(connection: Connection) -> ColumnElement[bool]:
     return customers.c.id.in_(sorted(bad)[:LARGE]) if bad else false()
 
 
+def _odd_number(connection: Connection) -> ColumnElement[bool]:
+    """Cards whose Belgian number fails its check: the first eight digits and the last two add up to a multiple of 97."""
+    number = func.coalesce(customers.c.vat_id, "BE" + customers.c.enterprise_number)
+    matches, pattern = ("~", "^BE[01][0-9]{9}$") if connection.dialect.name == "postgresql" else ("GLOB", "BE[01]" + "[0-9]" * 9)
+    added = cast(func.substr(number, 3, 8), Integer) + cast(func.substr(number, 11, 2), Integer)
+    right = case((number.op(matches, is_comparison=True)(pattern), and_(added % 97 == 0, added > 0)), else_=false())
+    return and_(number.like("BE%"), right.is_(False))
+
+
 def _missing(connection: Connection) -> ColumnElement[bool]:
-    """Ticked without an address, an address that is none, or one that a file suggested and nobody decided about."""
+    """Ticked without an address, an address or number that is none, or one that a file suggested and nobody decided about."""
     suggested = func.coalesce(customers.c.suggested_email, "") != ""
-    return or_(and_(or_(customers.c.wants_email, suggested), _no_address()), _invalid(connection))
+    return or_(and_(or_(customers.c.wants_email, suggested), _no_address()), _invalid(connection), _odd_number(connection))
 
 
 def _narrow(connection: Connection, query: Select[Any], chosen: CustomerFilter) -> Select[Any]:

@@ -15,6 +15,7 @@ from core.i18n import N_
 from core.mailbox import is_valid
 from core.model import WRITTEN_FORMATS, DispatchStatus, Language, RecipientRole
 from core.records import Customer
+from core.sources import identifiers
 from core.sources.table_headers import CUSTOMERS
 
 PAGE_SIZE = 200
@@ -24,6 +25,8 @@ ADDRESS_INVALID = N_("Address not valid")
 ADDRESS_INVALID_WHY = N_("“{address}” is not an e-mail address. No invoice leaves for this customer before it is corrected.")
 SUGGESTED = N_("Address to accept")
 SUGGESTED_WHY = N_("An imported file names {address}. It is only a suggestion; nothing is sent there before you take it over.")
+NUMBER_ODD = N_("Number not valid")
+NUMBER_ODD_WHY = N_("No Belgian company can have the number {number}: its check digits are wrong. Ask the customer for the right one.")
 WORDS = {Language.FR: ("oui", "non"), Language.NL: ("ja", "nee"), Language.EN: ("yes", "no")}
 
 
@@ -80,6 +83,9 @@ def lacks(card: Customer) -> tuple[Lack, ...]:
     if card.suggested_email and not to:
         values = {"address": card.suggested_email}
         found.append(Lack(Sentence(SUGGESTED), Sentence(SUGGESTED_WHY, values)))
+    number = card.vat_id or f"BE{card.enterprise_number or ''}"
+    if number != "BE" and identifiers.is_odd_belgian(number):
+        found.append(Lack(Sentence(NUMBER_ODD), Sentence(NUMBER_ODD_WHY, {"number": number})))
     return tuple(found)
 
 

@@ -89,6 +89,11 @@ def _is_enterprise_number(value: str) -> bool:
     return value.isascii() and stdnum_be.is_valid(value)
 
 
+def is_odd_belgian(vat: str) -> bool:
+    """A Belgian VAT number that no company can have."""
+    return vat.startswith("BE") and not _is_enterprise_number(vat)
+
+
 def guess_language(party: Party) -> Language | None:
     """From the country and, in Belgium, the postcode; None where a person must say (Brussels, no country)."""
     country = party.address.country or (vat_id(party.vat_id or "") or "")[:2]

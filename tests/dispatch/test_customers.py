@@ -107,3 +107,26 @@ def test_a_corrected_address_that_is_there_already_is_not_there_twice(app: App) 
     fixed = customers.correct_address(app.desk, desk.customer_key(1), "wrong@x.test", "Right@x.test")
     assert [mailbox.addr_spec.lower() for mailbox in fixed.mailboxes(RecipientRole.TO)] == ["right@x.test"]
     assert customers.correct_address(app.desk, desk.customer_key(1), "gone@x.test", "RIGHT@x.test") == fixed
+
+
+@pytest.mark.parametrize(
+    ("vat_id", "number", "odd"),
+    [
+        ("BE0123456789", "0123456789", "BE0123456789"),
+        (None, "0123456789", "BE0123456789"),
+        ("BE012345674", None, "BE012345674"),
+        ("BENIETBTW1", None, "BENIETBTW1"),
+        ("BE0000000000", None, "BE0000000000"),
+        ("BE0123456749", "0123456749", None),
+        ("FR12345678901", None, None),
+        (None, None, None),
+    ],
+)
+def test_a_belgian_number_that_fails_its_check_is_something_missing(app: App, vat_id: str | None, number: str | None, odd: str | None) -> None:
+    """Alike in the sentence on the card and in the database's count."""
+    values = {"key": "K", "name": "K", "language": Language.FR, "vat_id": vat_id, "enterprise_number": number}
+    with app.desk.database.write() as connection:
+        connection.execute(cards.insert().values(search_text="k", **values))
+    page = customer_view.page(app.desk, EVERYONE, CustomerSort(), number=0)
+    assert [lack.full.values["number"] for lack in customer_view.lacks(page.customers[0])] == ([odd] if odd else [])
+    assert page.kinds[Kind.MISSING] == (1 if odd else 0)
