@@ -16,10 +16,19 @@ def buttons(ledger: Ledger | None, name: str, chosen: Filter, *, to_send: int) -
     """Choose and send; the paper ledger has nothing to send by e-mail."""
     ticked = ticks.of(name)
     if ledger is not Ledger.PAPER:
-        st.button(t("Select all to send"), key=f"all/{name}", on_click=_tick_all, args=(name, chosen), disabled=not to_send)
+        st.button(
+            t("Select all to send") + (f" ({to_send})" if to_send else ""),
+            key=f"all/{name}",
+            on_click=_tick_all,
+            args=(name, chosen),
+            disabled=not to_send,
+            help=t("Also what is blocked: the check before sending names it and keeps it here."),
+        )
     st.button(t("Clear"), key=f"none/{name}", disabled=not ticked, on_click=ticks.change, args=(name, frozenset()), help=t("Take all ticks away"))
     if ledger is not Ledger.PAPER:
         _send(name, ticked)
+    else:
+        st.caption(t("To print one, click it and take its PDF."))
 
 
 def _tick_all(name: str, chosen: Filter) -> None:
@@ -39,7 +48,7 @@ def _send(name: str, ticked: frozenset[int]) -> None:
         return
     if len(ticked) == 1:
         [only] = ticked
-        st.session_state["confirming"] = only
+        st.session_state.update({"confirming": only, "confirming-from": name})
         st.switch_page(menu.CONFIRM, query_params={"invoice": str(only)})
     found = reviewing.review(desk(), sorted(ticked))
     if found.all_is_well:

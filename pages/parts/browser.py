@@ -1,4 +1,4 @@
-"""Which browser this is: a random mark in a cookie, so that a reload finds its ticks, filters and language again."""
+"""Which browser this is: a random mark in a cookie, so that a reload finds its ticks, filters and language again; and how tall."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from typing import Any
 
 import streamlit as st
 
-COOKIE = "facturier"
+COOKIE, HEIGHT = "facturier", "facturier-height"
+USUAL, AT_MOST = 800, 2400  # pixels
 _SCRIPT = """
 export default function ({ data }) {
   if (!document.cookie.split("; ").some((part) => part.startsWith(data.name + "=")))
     document.cookie = `${data.name}=${data.mark}; path=/; max-age=15552000; SameSite=Strict`;
+  const tell = () => { document.cookie = `${data.height}=${window.innerHeight}; path=/; max-age=15552000; SameSite=Strict` };
+  tell();
+  window.addEventListener("resize", tell);
+  return () => window.removeEventListener("resize", tell);
 }
 """
 
@@ -31,6 +36,12 @@ def mark() -> str:
     return made
 
 
+def spare() -> int:
+    """Pixels that this window is taller than the usual one, as it was when the page was loaded."""
+    told = st.context.cookies.get(HEIGHT) or ""
+    return min(max(int(told), USUAL), AT_MOST) - USUAL if told.isdecimal() and len(told) < 6 else 0
+
+
 def remember() -> None:
     """Give the browser its mark, once per session."""
-    _component()(data={"name": COOKIE, "mark": mark()}, key="browser-mark-cookie")
+    _component()(data={"name": COOKIE, "height": HEIGHT, "mark": mark()}, key="browser-mark-cookie")

@@ -111,14 +111,14 @@ def _counts(page: CustomerPage) -> str:
 
 def _download(page: CustomerPage) -> None:
     """What the filter shows, all of it, made when it is asked for; it can be filled in and imported again."""
-    screen = customer_state.screen()
+    screen, spoken = customer_state.screen(), language()  # now: the file is made outside of the session
     with st.popover("", icon=":material/download:", help=t("Download what the filter shows"), disabled=page.count == 0):
         st.caption(t("In the columns that “Import” reads: fill it in, then import it again."))
         for kind, title, mime in (("csv", "CSV", "text/csv"), ("xlsx", "Excel (XLSX)", exporting.XLSX)):
             st.download_button(
                 title,
-                lambda kind=kind: customer_view.customer_file(desk(), screen.filter, screen.sort, language(), kind),  # type: ignore[misc]
-                file_name=f"{customer_view.file_stem(desk(), language())}.{kind}",
+                lambda kind=kind: customer_view.customer_file(desk(), screen.filter, screen.sort, spoken, kind),  # type: ignore[misc]
+                file_name=f"{customer_view.file_stem(desk(), spoken)}.{kind}",
                 mime=mime,
                 key=f"get-customers-{kind}",
                 on_click="ignore",

@@ -9,8 +9,8 @@ import streamlit as st
 import structlog
 from streamlit.runtime.scriptrunner import RerunException, StopException
 
-from core.errors import FacturierError
-from pages.parts.resources import shown, t
+from core.errors import FacturierError, SettingInvalid
+from pages.parts.resources import plain, shown, t
 
 log = structlog.get_logger()
 
@@ -27,6 +27,12 @@ def told() -> Iterator[None]:
     except Exception:
         log.exception("page failed")
         st.error(t("Something unexpected happened. Nothing was sent by it. The log of the program says more."))
+
+
+def why(error: SettingInvalid) -> str:
+    """Of a field that stands right there: only what is wrong with it, without its name."""
+    reason = error.sentence.values["why"]
+    return plain(reason) if isinstance(reason, str) else shown(reason)
 
 
 def later(message: str, *, undo: Callable[[], object] | None = None) -> None:

@@ -10,22 +10,23 @@ from core.dispatch import checking, history, sending
 from core.dispatch.sending import Preview
 from core.errors import FacturierError
 from core.i18n import N_
-from core.model import SENDABLE, Ledger, RecipientRole
+from core.model import SENDABLE, DeliveryStatus, DispatchStatus, Ledger, RecipientRole
 from core.preflight import Level, Remedy, Verdict
 from core.records import AccompanyingText, InvoiceRow, Versions
 from core.rendering.message import Attachment
-from pages.parts import feedback, menu, preview_panel, sent_panel, strip, ticks
+from pages.parts import browser, feedback, menu, preview_panel, sent_panel, strip, ticks
 from pages.parts.resources import desk, shown, t
 
 PANEL = 528
 TALL = 270  # a document beside the ledger, on 800 px
+LEDGERS = {"all": menu.LEDGER, "email": menu.EMAIL}
 MEND = {Remedy.CUSTOMER: menu.CUSTOMERS, Remedy.COMPANY: menu.COMPANIES, Remedy.OUTBOX: menu.OUTBOX}
 TABS = {"document": N_("Document"), "mail": N_("Mail"), "text": N_("Edit the text"), "xml": "XML", "terms": N_("Terms"), "history": N_("History")}
 
 
 def beside(name: str, invoice_id: int, ids: Sequence[int]) -> None:
     """Narrow, beside the table; ‹ › go along the rows."""
-    with st.container(border=True, key="panel", height=PANEL), feedback.told():
+    with st.container(border=True, key="panel", height=PANEL + browser.spare()), feedback.told():
         standing = history.standing(desk(), invoice_id)
         title, bar = st.columns([7, 3], vertical_alignment="center")
         with title:
@@ -35,8 +36,15 @@ def beside(name: str, invoice_id: int, ids: Sequence[int]) -> None:
         _invoice(name, standing, narrow=True, ids=ids)
 
 
-def confirm(invoice_id: int, ids: Sequence[int]) -> None:
+def came_from() -> str:
+    """The ledger from which the confirm screen was opened."""
+    name: str = st.session_state.get("confirming-from", "email")
+    return name
+
+
+def confirm(invoice_id: int) -> None:
     """Wide: addresses and words on the left, what arrives on the right."""
+    ids: Sequence[int] = st.session_state.get(f"rows/{came_from()}", [])
     standing = history.standing(desk(), invoice_id)
     preview_panel.title(standing)
     _invoice("confirm", standing, narrow=False, ids=ids)
@@ -69,7 +77,7 @@ def _invoice(place: str, standing: InvoiceRow, *, narrow: bool, ids: Sequence[in
     """What has left is shown as it left; everything else as it would leave now."""
     copies = history.copies(desk(), standing.id)
     if standing.status not in SENDABLE and copies and copies[0].sealed_sha256:
-        sent_panel.show(standing, copies, tall=TALL if narrow else 620, narrow=narrow)
+        sent_panel.show(standing, copies, tall=TALL + browser.spare() if narrow else 620, narrow=narrow)
         return
     first = sending.preview(desk(), standing.id)
     preview_panel.head(first)
@@ -83,6 +91,7 @@ def _to_send(place: str, standing: InvoiceRow, first: Preview, *, narrow: bool, 
     seen = _seen(place, standing.id, first)
     [verdict] = checking.preflight(desk(), [standing.id])
     words = _words(standing.id, first)
+    _stopped(standing, past)
     if narrow:
         _say(verdict, first, seen, words, standing.id)
         words = _tabs(first, standing, ["document", "mail", "text", "xml", "terms"], narrow=True, past=past, words=words)
@@ -99,6 +108,14 @@ def _to_send(place: str, standing: InvoiceRow, first: Preview, *, narrow: bool, 
             _tabs(first, standing, ["mail", "document", "xml", "terms"], narrow=False, past=past, words=words)
     free = verdict.level is not Level.BLOCKED and first.dossier.versions == seen and bool(words.subject.strip())
     _foot(place, standing, first, words, seen, free=free, ids=ids, narrow=narrow)
+
+
+def _stopped(standing: InvoiceRow, past: Sequence[history.Copy]) -> None:
+    """Why its last sending did not go through, before it is sent again."""
+    if standing.status is DispatchStatus.TO_SEND or standing.held_because is not None or not past:
+        return
+    for because in dict.fromkeys(row.because for row in past[0].deliveries if row.because and row.status is not DeliveryStatus.SENT):
+        st.warning(shown(because))
 
 
 def _seen(place: str, invoice_id: int, first: Preview) -> Versions:
@@ -181,7 +198,7 @@ def _tabs(
             elif name == "history":
                 sent_panel.deliveries(past)
             else:
-                preview_panel.attachment(parts[name], f"{width}/{standing.id}/{name}", height=TALL if narrow else 620)
+                preview_panel.attachment(parts[name], f"{width}/{standing.id}/{name}", height=TALL + browser.spare() if narrow else 620)
     for note in first.mail.notes:
         st.caption(shown(note))
     return words
@@ -204,7 +221,7 @@ def _foot(
         if st.button(t("Send to {to}", to=to), type="primary", disabled=not free, key=f"send/{standing.id}"):
             _send(place, standing, words, seen, ids)
         if not narrow:
-            st.page_link(menu.EMAIL, label=t("Back to the ledger"))
+            st.page_link(LEDGERS[came_from()], label=t("Back to the ledger"))
         st.caption(t("{count} attachments, {size}", count=len(first.mail.attachments), size=preview_panel.size(total)))
 
 
@@ -228,10 +245,9 @@ def _send(place: str, standing: InvoiceRow, words: AccompanyingText, seen: Versi
         st.error(shown(queued.refused[standing.id]))
         return
     ticks.drop([standing.id])
-    back_to = "email" if place == "confirm" else place
-    strip.watch(queued.batch_id, back_to=back_to)
+    strip.watch(queued.batch_id, back_to=came_from() if place == "confirm" else place)
     if place == "confirm":
-        st.switch_page(menu.EMAIL)
+        st.switch_page(LEDGERS[came_from()])
     where = ids.index(standing.id) if standing.id in ids else -1
     _open(place, ids, where + 1)
     st.rerun()

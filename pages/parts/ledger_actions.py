@@ -24,6 +24,14 @@ CHOICES = {
     BEFORE: N_("Everything before a date was sent elsewhere"),
 }
 
+DONE = {
+    HOLD: N_("Held: {count}."),
+    RELEASE: N_("Released: {count}."),
+    ELSEWHERE: N_("Marked as sent elsewhere: {count}."),
+    NOT_ELSEWHERE: N_("Mark taken away: {count}."),
+    BEFORE: N_("Marked as sent elsewhere: {count}."),
+}
+
 
 def menu(name: str, ledger: Ledger | None) -> None:
     with st.popover(t("More"), help=t("Hold, release, sent elsewhere")):
@@ -56,7 +64,7 @@ def _with_ticked(name: str, what: str, ids: list[int]) -> None:
     label, act, undo = acts[what]
     reason = _reason(name, what) if what in (HOLD, ELSEWHERE) else ""
     if st.button(label, key=f"do-{what}/{name}", type="primary", disabled=what in (HOLD, ELSEWHERE) and not reason):
-        _done(name, ids, act(reason), undo if what in (HOLD, ELSEWHERE) else None)
+        _done(name, what, ids, act(reason), undo if what in (HOLD, ELSEWHERE) else None)
 
 
 def _reason(name: str, what: str) -> str:
@@ -81,15 +89,22 @@ def _before(name: str, ledger: Ledger | None) -> None:
     ids = settling.waiting_before(desk(), day, ledger=ledger) if isinstance(day, date) else []
     st.caption(t("Not yet left and issued before that day: {count}.", count=len(ids)))
     if st.button(t("Mark {count} as sent elsewhere", count=len(ids)), key=f"do-before/{name}", type="primary", disabled=not ids or not reason):
-        _done(name, ids, settling.mark_elsewhere(desk(), ids, reason=reason), lambda: settling.unmark_elsewhere(desk(), ids, reason=""))
+        _done(name, BEFORE, ids, settling.mark_elsewhere(desk(), ids, reason=reason), lambda: settling.unmark_elsewhere(desk(), ids, reason=""))
 
 
-def _done(name: str, ids: Sequence[int], refused: dict[int, Sentence], undo: Callable[[], object] | None) -> None:
+def _done(name: str, what: str, ids: Sequence[int], refused: dict[int, Sentence], undo: Callable[[], object] | None) -> None:
     done = [identity for identity in ids if identity not in refused]
-    ticks.change(name, ticks.of(name) - frozenset(done))
-    words = t("Done: {count}.", count=len(done))
+    ticked = ticks.of(name)
+    ticks.change(name, ticked - frozenset(done))
+    words = t(DONE[what], count=len(done))
     for sentence in sorted({shown(sentence) for sentence in refused.values()}):
         count = sum(shown(other) == sentence for other in refused.values())
         words += "  \n" + t("Not done: {count}.", count=count) + f" {sentence}"
-    feedback.later(words, undo=undo if done else None)
+
+    def back() -> None:
+        if undo:
+            undo()
+        ticks.change(name, ticked)
+
+    feedback.later(words, undo=back if undo and done else None)
     st.rerun()

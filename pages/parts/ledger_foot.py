@@ -68,13 +68,13 @@ def _ticked(name: str, ticked: frozenset[int], chosen: Filter) -> tuple[Tally, i
 
 def _download(ledger: Ledger | None, name: str, chosen: Filter, shown: LedgerPage) -> None:
     """What the filter shows, all of it, made when it is asked for."""
-    screen = ledger_state.of(name)
+    screen, spoken = ledger_state.of(name), language()  # now: the file is made outside of the session
     with st.popover("", icon=":material/download:", help=t("Download what the filter shows"), disabled=shown.tally.count == 0):
         for kind, title, mime in (("csv", "CSV", "text/csv"), ("xlsx", "Excel (XLSX)", exporting.XLSX)):
             st.download_button(
                 title,
-                lambda kind=kind: exporting.ledger_file(desk(), chosen, screen.group, screen.sort, language(), kind),  # type: ignore[misc]
-                file_name=f"{exporting.file_stem(language(), ledger)}.{kind}",
+                lambda kind=kind: exporting.ledger_file(desk(), chosen, screen.group, screen.sort, spoken, kind),  # type: ignore[misc]
+                file_name=f"{exporting.file_stem(spoken, ledger)}.{kind}",
                 mime=mime,
                 key=f"get-{kind}/{name}",
                 on_click="ignore",

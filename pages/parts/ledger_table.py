@@ -14,12 +14,11 @@ from core.dispatch import companies, customers, looking
 from core.dispatch.looking import LedgerPage, Tallies
 from core.i18n import N_
 from core.model import Ledger
-from pages.parts import actions, feedback, invoice_panel, ledger_filters, ledger_foot, ledger_state, menu, sheet, ticks
+from pages.parts import actions, browser, feedback, invoice_panel, ledger_filters, ledger_foot, ledger_state, menu, sheet, ticks
 from pages.parts.ledger_state import Screen
 from pages.parts.resources import dark, desk, language, t, zone
 
 HEIGHT = 528  # fourteen rows and the head: what 1280 × 800 has room for
-BESIDE = HEIGHT  # the table beside a document
 SORTED_BY = {
     styling.STATUS: "status",
     styling.NUMBER: "number",
@@ -29,7 +28,7 @@ SORTED_BY = {
     styling.COMPANY: "company",
 }
 RECENT_S = 10  # counts that old are shown again to whoever only turns pages
-NARROW = {styling.STATUS: 132, styling.NUMBER: 112, styling.CUSTOMER: 132, styling.TOTAL: 95}  # and a scroll bar beside them
+NARROW = {styling.STATUS: 122, styling.NUMBER: 112, styling.CUSTOMER: 142, styling.TOTAL: 95}  # and a scroll bar beside them
 EMPTY_EMAIL = N_("No invoices for e-mail yet. Import invoices, then tick “wants invoices by e-mail” on the customer cards.")
 
 
@@ -102,13 +101,13 @@ def _nothing(ledger: Ledger | None, name: str) -> None:
         return
     st.info(t(EMPTY_EMAIL) if ledger is Ledger.EMAIL else t("No invoices yet. Start with “Import”."))
     with st.container(horizontal=True):
-        st.page_link(menu.IMPORTS, label=t("Import"), icon="📥")
+        st.page_link(menu.IMPORTS, label=t("Import"), icon=":material/upload:")
         if ledger is Ledger.EMAIL:
-            st.page_link(menu.CUSTOMERS, label=t("Customers"), icon="👥")
+            st.page_link(menu.CUSTOMERS, label=t("Customers"), icon=":material/group:")
 
 
 def _table(ledger: Ledger | None, name: str, shown: LedgerPage, *, narrow: bool) -> None:
-    ids = _ids(shown)
+    ids, tall = _ids(shown), HEIGHT + browser.spare()
     key = grid_key(name, ids)
     names = {company.key: company.name for company in companies.list_companies(desk())}
     columns = styling.columns(ledger, narrow=narrow, companies=len(names) > 1)
@@ -123,7 +122,7 @@ def _table(ledger: Ledger | None, name: str, shown: LedgerPage, *, narrow: bool)
         selection_mode=["multi-row", "single-cell", "single-column"],
         selection_default={"selection": {"rows": _ticked_at_first(name, key, ids), "columns": [], "cells": []}},
         hide_index=True,
-        height=BESIDE if narrow else min(35 * (len(ids) + 1) + 3, HEIGHT),
+        height=tall if narrow else min(35 * (len(ids) + 1) + 3, tall),
         column_config=_column_config(name, columns, narrow=narrow),
     )
 

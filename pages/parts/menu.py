@@ -42,10 +42,11 @@ _TIGHT = """<style>
 .stMainBlockContainer > [data-testid="stVerticalBlock"], .st-key-panel { gap: .6rem; }
 .stMainBlockContainer h3 { padding: 0; font-size: 1.5rem; }
 .st-key-language-choice { position: fixed; top: .75rem; right: 4rem; z-index: 999991; width: auto; }
-.st-key-notices { position: fixed; top: 3.65rem; right: 2rem; max-width: calc(100% - 22rem); z-index: 20; width: auto; gap: .5rem; }
-.st-key-notices:empty { display: none; }
-.st-key-strip, .st-key-undo-strip { padding: .15rem .8rem; border-color: #2b8f74; backdrop-filter: blur(14px); width: auto; gap: .7rem; }
-.st-key-strip button, .st-key-undo-strip button { min-height: 1.8rem; padding: 0 .6rem; }
+div:has(> .st-key-notices) { position: fixed; top: 3.85rem; right: 2rem; max-width: calc(100% - 22rem); width: auto; z-index: 20; }
+.st-key-notices { gap: .5rem; }
+.st-key-strip, .st-key-undo-strip { padding: .05rem .8rem; border-color: #2b8f74; backdrop-filter: blur(14px); width: auto; gap: .7rem; }
+.st-key-strip button, .st-key-undo-strip button { min-height: 1.7rem; padding: 0 .6rem; }
+[data-testid="stPageLink"] a { border: 1px solid #8884; border-radius: .5rem; padding: .35rem .75rem; }
 .st-key-panel { padding: .4rem .8rem; }
 .st-key-panel [data-testid="stTabs"] [data-baseweb="tab-panel"] { padding-top: .5rem; }
 [data-testid="stElementToolbar"], [data-testid="stDataFrameColumnMenu"] { display: none; }
@@ -67,7 +68,7 @@ _WORDS = """<style>
 
 
 def navigate() -> StreamlitPage:
-    st.html(_TIGHT + _WORDS % t("Choose files, or drop them here"))
+    st.html(_TIGHT + _WORDS % t("Choose, or drop here"))
     return st.navigation(
         {
             t("Invoicing"): [

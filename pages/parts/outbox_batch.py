@@ -70,7 +70,7 @@ def show() -> None:
     known = outbox_view.batches(desk())
     if not known:
         st.info(t("Nothing was sent yet. Tick invoices in the e-mail ledger, then “@ Send by e-mail”."))
-        st.page_link(menu.EMAIL, label=t("E-mail ledger"), icon="✉️")
+        st.page_link(menu.EMAIL, label=t("E-mail ledger"), icon=":material/mail:")
         return
     names = {batch.id: _name(batch) for batch in known}
     choice, stop = st.columns([7, 2], vertical_alignment="bottom")

@@ -56,9 +56,10 @@ def _mails() -> None:
         )
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(t("A click on a row opens the mail as it was sealed. Newest mails shown: {count}.", count=len(rows)))
+            headings, spoken = [t(heading) for heading in HEADINGS], language()  # now: the file is made outside of the session
             st.download_button(
                 t("Download (CSV)"),
-                lambda: exporting.table_csv([t(heading) for heading in HEADINGS], [_cells(row) for row in rows], language()),
+                lambda: exporting.table_csv(headings, [_cells(row) for row in rows], spoken),
                 file_name=f"{t('Outbox')} {desk().now():%Y-%m-%d}.csv",
                 mime="text/csv",
                 key="get-mails",

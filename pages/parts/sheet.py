@@ -9,6 +9,7 @@ from core.dispatch import customers, holding
 from core.dispatch import review as reviewing
 from core.dispatch.review import Group, Review
 from core.dispatch.values import Value
+from core.errors import SettingInvalid
 from core.preflight import Level, Remedy, Verdict
 from pages.parts import actions, feedback, ledger_foot, menu, ticks
 from pages.parts.resources import desk, language, plain, shown, t, zone
@@ -33,17 +34,16 @@ def show(name: str) -> None:
 
 def _summary(review: Review) -> None:
     counts = {level: len(review.by_level[level]) for level in Level}
-    ends = i18n.clock(language(), review.ends_at.astimezone(zone()))
-    st.markdown(
-        t(
-            "**{ready} ready · {check} to check · {blocked} blocked** · {sum} · ends about {time}",
-            ready=counts[Level.READY],
-            check=counts[Level.WARNING],
-            blocked=counts[Level.BLOCKED],
-            sum=ledger_foot.money(review.ready),
-            time=ends,
-        )
+    words = t(
+        "**{ready} ready · {check} to check · {blocked} blocked** · {sum}",
+        ready=counts[Level.READY],
+        check=counts[Level.WARNING],
+        blocked=counts[Level.BLOCKED],
+        sum=ledger_foot.money(review.ready),
     )
+    if counts[Level.READY]:
+        words += " · " + t("ends about {time}", time=i18n.clock(language(), review.ends_at.astimezone(zone())))
+    st.markdown(words)
     if len(review.shares) > 1:
         for share in review.shares:
             st.caption(
@@ -96,14 +96,22 @@ def _mend(key: str, group: Group) -> None:
             saved = save.form_submit_button(t("Save"), width="stretch")
             card.page_link(menu.CUSTOMERS, label=t("Customer card"), query_params={"customer": group.key})
         if saved and address.strip():
-            customers.change(desk(), group.key, [Value("wants_email", "true"), Value("to", address)])
-            st.rerun()
+            _save(group.key, address)
     elif group.remedy is Remedy.COMPANY:
         st.page_link(menu.COMPANIES, label=t("Mend it on the company's page"), query_params={"company": group.key})
     elif group.remedy is Remedy.OUTBOX:
         st.page_link(menu.OUTBOX, label=t("Settle it in the outbox"))
     elif group.remedy is Remedy.RELEASE and st.button(t("Release"), key=f"release/{key}"):
         holding.release(desk(), group.invoice_ids)
+        st.rerun()
+
+
+def _save(customer_key: str, address: str) -> None:
+    try:
+        customers.change(desk(), customer_key, [Value("wants_email", "true"), Value("to", address)])
+    except SettingInvalid as error:
+        st.error(feedback.why(error))
+    else:
         st.rerun()
 
 

@@ -12,4 +12,4 @@ with feedback.told():
         st.info(t("Tick one invoice in the e-mail ledger, then “@ Send by e-mail”."))
         st.page_link(menu.EMAIL, label=t("Back to the ledger"))
     else:
-        invoice_panel.confirm(int(chosen), st.session_state.get("rows/email", []))
+        invoice_panel.confirm(int(chosen))

@@ -182,7 +182,7 @@ def hold_ticked(story: Story) -> None:
     menu = page.get_by_test_id("stPopoverBody")
     screen.choose(page, menu, story.t("Reason"), story.t("Amount to be checked"))
     story.button("Hold {count}", count=1).click()
-    expect(story.says("Done: {count}.", count=1)).to_be_visible()
+    expect(story.says("Held: {count}.", count=1)).to_be_visible()
     story.status(month.HELD.number, DispatchStatus.HELD)
     expect(screen.cell(page, REMARK, screen.row_of(page, month.HELD.number))).to_contain_text(story.t("Amount to be checked"))
 
@@ -234,7 +234,7 @@ def send_the_rest(story: Story) -> None:
         page.locator(strip).get_by_role("button", name="✕").click()
         expect(page.locator(strip)).to_have_count(0)
         screen.settled(page)
-    story.button("Select all to send").click()
+    page.get_by_role("button", name=f"{story.t('Select all to send')} (7)", exact=True).click()
     expect(page.get_by_role("button", name=f"{story.t('@ Send by e-mail')} (7)")).to_be_enabled()
     page.wait_for_timeout(1000)  # the grid is made anew under the new ticks
     page.get_by_role("button", name=f"{story.t('@ Send by e-mail')} (7)").click()

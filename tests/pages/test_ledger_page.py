@@ -122,9 +122,10 @@ def test_holding_needs_a_reason_and_can_be_undone(dashboard: App) -> None:
     test.selectbox(key="reason-hold/email").set_value("Disputed by the customer").run()
     test.button(key="do-hold/email").click().run()
     assert {desk.status_of(dashboard, each) for each in ids} == {S.HELD}
-    assert "Done: 3." in words(test)
+    assert "Held: 3." in words(test)
     test.button(key="undo").click().run()
     assert {desk.status_of(dashboard, each) for each in ids} == {S.TO_SEND}
+    assert test.session_state["ticked/email"] == frozenset(ids)
 
 
 def test_imported_history_is_marked_before_a_date(dashboard: App) -> None:
