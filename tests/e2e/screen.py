@@ -114,7 +114,8 @@ def words_on(page: Page) -> str:
             document.body.innerText,
             ...Array.from(document.querySelectorAll('[data-testid=stDataFrame] [role=columnheader]'), (e) => e.textContent),
             ...Array.from(document.querySelectorAll('[data-testid^=glide-cell]'), (e) => e.textContent),
-            ...Array.from(document.querySelectorAll('input, textarea'), (e) => e.checkVisibility() ? e.placeholder : ''),
+            ...Array.from(document.querySelectorAll('input:not([role=combobox]), textarea'), (e) => e.checkVisibility() ? e.placeholder : ''),
+            ...Array.from(document.querySelectorAll('[role=combobox]'), (e) => e.value || e.closest('[data-baseweb=select]')?.innerText ? '' : e.placeholder),
         ].join('\\n')"""
     )
     return text

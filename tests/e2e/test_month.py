@@ -164,6 +164,7 @@ def go_down_the_rows(story: Story) -> None:
 
 def hold_one(story: Story) -> None:
     page, number = story.page, month.HELD.number
+    screen.tick(page, screen.row_of(page, number))
     hold_ticked(story)
     story.look("07-held")
     red, green, blue = screen.row_colour(page, screen.row_of(page, number))
@@ -171,13 +172,14 @@ def hold_one(story: Story) -> None:
     story.button("Undo").click()
     expect(story.says("Undone.")).to_be_visible()
     story.status(number, DispatchStatus.TO_SEND)
+    screen.settled(page)
+    assert screen.is_ticked(page, screen.row_of(page, number))
     hold_ticked(story)
 
 
 def hold_ticked(story: Story) -> None:
     """By the menu, with a reason of the list, which then stands in the remark."""
     page = story.page
-    screen.tick(page, screen.row_of(page, month.HELD.number))
     page.get_by_role("button", name=story.t("More")).click()
     menu = page.get_by_test_id("stPopoverBody")
     screen.choose(page, menu, story.t("Reason"), story.t("Amount to be checked"))
