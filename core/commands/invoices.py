@@ -35,7 +35,7 @@ def import_(
     output: Format = Output.TABLE,
 ) -> int:
     """Import invoices (XML, CSV, XLSX), PDFs beside them, and lists of customers. Nothing is sent."""
-    from core.dispatch import companies, importing
+    from core.dispatch import companies, import_summary, importing
 
     opened = opened_app()
     key = companies.find(opened.desk, company).key if company else None
@@ -48,7 +48,7 @@ def import_(
         said: list[Sentence] = []
         results = tuple(importing.import_dropped(opened.desk, files, options, note=said.append))
         notes = tuple(said)
-    for note in notes:
+    for note in (*notes, *import_summary.new_company_notes(results)):
         complain.print(str(note))
     show([_import_row(result) for result in results], output, columns=IMPORT_COLUMNS)
     return SOME_REFUSED if any(result.outcome is importing.ImportOutcome.REFUSED for result in results) else DONE

@@ -91,7 +91,7 @@ def _demand_name(row: CustomerRow) -> None:
 def _refused(row: CustomerRow, error: FacturierError) -> Imported:
     problems = row.listed.problems
     where = problems[0].where if problems else Sentence(IN_ROW, {"row": str(row.listed.row)})
-    return refused(row.file, error.sentence, where=where)
+    return refused(row.file, error.sentence, where=where, customer=row.listed.name)
 
 
 def _result(row: CustomerRow, outcome: ImportOutcome, card: Customer | None, changes: tuple[Change, ...]) -> Imported:

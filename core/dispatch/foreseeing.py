@@ -27,6 +27,11 @@ class PdfThere(SourceRefused):
     template = "Invoice {number} has a PDF already; {pdf} was not attached."
 
 
+class NotOurs(SourceRefused):
+    template = "{company} is none of your invoicing companies."
+
+
+NEW_COMPANY = N_("{company} ({key}) is a new invoicing company. If a supplier sent you this, it does not belong here.")
 ALREADY_SENT = N_("Imported as already sent")
 BEFORE_GO_LIVE = N_("Issued before this company worked with Facturier")
 TAKEN_AS_SENT = N_("Issued before {day}, the first day of {company} with Facturier, so it is taken as already sent.")
@@ -90,6 +95,18 @@ def _only_lacks_pdf(prepared: Prepared, former: Former) -> bool:
     return prepared.pdf_sha256 is None and former.content_sha256 == prepared.digest(former.pdf_sha256)
 
 
+def demand_ours(prepared: Prepared, company: CompanyRow | None, options: Options) -> None:
+    """Raises NotOurs: what a supplier sent must not make the supplier one of our companies."""
+    if company is None and options.ours is not None and prepared.company_key not in options.ours:
+        raise NotOurs(company=prepared.invoice.seller.name)
+
+
+def founding(made: Imported) -> Imported:
+    """Says of the first invoice of a company that it makes the company."""
+    name = made.invoice.seller.name if made.invoice else ""
+    return replace(made, warnings=(Sentence(NEW_COMPANY, {"company": name, "key": made.company_key}), *made.warnings))
+
+
 def history(prepared: Prepared, company: CompanyRow | None, options: Options) -> str:
     """Why a new invoice is taken as sent before it came here (N16); empty when it is not."""
     if options.already_sent:
@@ -132,6 +149,7 @@ def refusal(prepared: Prepared, error: FacturierError) -> Imported:
         place=getattr(error, "place", ""),
         number=prepared.invoice.number,
         company_key=prepared.company_key,
+        customer=prepared.invoice.buyer.name,
     )
 
 
@@ -144,7 +162,15 @@ def foresee(desk: Desk, candidates: Sequence[Candidate], options: Options) -> li
     with desk.database.read() as connection:
         known = import_rows.formers(connection, [each.identity for each in ready])
         companies = import_rows.company_rows(connection, [each.company_key for each in ready])
-    return [_foreseen(each, known, companies.get(each.company_key), options) for each in ready]
+    made: set[str] = set()
+    foreseen = []
+    for each in ready:
+        row = _foreseen(each, known, companies.get(each.company_key), options)
+        if row.outcome is not ImportOutcome.REFUSED and each.company_key not in companies and each.company_key not in made:
+            made.add(each.company_key)
+            row = founding(row)
+        foreseen.append(row)
+    return foreseen
 
 
 def foresee_pdfs(desk: Desk, pdfs: Sequence[LonePdf]) -> list[Imported]:
@@ -170,6 +196,7 @@ def pdf_refusal(number: str, status: DispatchStatus, pdf_sha256: str | None, nam
 def _foreseen(prepared: Prepared, known: dict[Identity, Former], company: CompanyRow | None, options: Options) -> Imported:
     former = known.get(prepared.identity)
     try:
+        demand_ours(prepared, company, options)
         outcome = decide(prepared, former, options)
     except FacturierError as error:
         return refusal(prepared, error)

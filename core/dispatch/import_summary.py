@@ -10,7 +10,9 @@ from decimal import Decimal
 from io import StringIO
 
 from core import i18n
+from core.dispatch.foreseeing import NEW_COMPANY, NotOurs
 from core.dispatch.imported import Imported, ImportOutcome
+from core.errors import Sentence
 from core.i18n import N_
 from core.model import ZERO, Invoice, Language
 from core.sources.table_columns import WORDS, TableKind
@@ -63,11 +65,36 @@ class Total:
     company: str
     currency: str
     count: int
+    credit_notes: int  # of these
     without_vat: Decimal
     vat: Decimal
     with_vat: Decimal
     first: str
     last: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewCompany:
+    """An invoicing company that an import would make, or would if it were said to be one of ours."""
+
+    key: str
+    name: str
+    count: int
+
+
+def new_companies(rows: Sequence[Imported]) -> tuple[NewCompany, ...]:
+    """In the order in which they come up."""
+    names: dict[str, str] = {}
+    for row in rows:
+        for said in (*([row.reason] if row.reason else ()), *row.warnings):
+            if said.template in (NotOurs.template, NEW_COMPANY):
+                names.setdefault(row.company_key, str(said.values["company"]))
+    return tuple(NewCompany(key=key, name=name, count=sum(row.company_key == key for row in rows)) for key, name in names.items())
+
+
+def new_company_notes(rows: Sequence[Imported]) -> tuple[Sentence, ...]:
+    """What the command line says aloud of the companies that it makes."""
+    return tuple(warning for row in rows for warning in row.warnings if warning.template == NEW_COMPANY)
 
 
 def counts(rows: Sequence[Imported]) -> dict[ImportOutcome, int]:
@@ -90,6 +117,7 @@ def _total(company: str, currency: str, invoices: Sequence[Invoice]) -> Total:
         company=company,
         currency=currency,
         count=len(invoices),
+        credit_notes=sum(invoice.is_credit_note for invoice in invoices),
         without_vat=sum((sign * each.total_without_vat for sign, each in signed), ZERO),
         vat=sum((sign * each.vat_total for sign, each in signed), ZERO),
         with_vat=sum((sign * each.total_with_vat for sign, each in signed), ZERO),

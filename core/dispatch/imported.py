@@ -55,6 +55,7 @@ class Options:
     table_company: str | None = None  # the same for tables only
     already_sent: bool = False
     replace: bool = False  # a file of another name may replace an invoice that has not left
+    ours: frozenset[str] | None = None  # the only new companies that may be made, by key; None: any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +102,17 @@ class CustomerRow:
 Read: TypeAlias = Candidate | LonePdf | CustomerRow | Imported
 
 
-def refused(file: str, reason: Sentence, *, where: Sentence | None = None, place: str = "", number: str = "", company_key: str = "") -> Imported:
+def refused(
+    file: str, reason: Sentence, *, where: Sentence | None = None, place: str = "", number: str = "", company_key: str = "", customer: str = ""
+) -> Imported:
     shown = place or (str(where) if where else "")
-    return Imported(file=file, outcome=ImportOutcome.REFUSED, reason=reason, where=where, place=shown, number=number, company_key=company_key)
+    return Imported(
+        file=file,
+        outcome=ImportOutcome.REFUSED,
+        reason=reason,
+        where=where,
+        place=shown,
+        number=number,
+        company_key=company_key,
+        customer=customer,
+    )

@@ -14,7 +14,21 @@ from core.database import audit, import_rows
 from core.database import invoices as invoice_rows
 from core.database.import_rows import CompanyRow, Former
 from core.dispatch.desk import Desk
-from core.dispatch.foreseeing import Prepared, as_former, attached, decide, history, is_late, noted, pdf_refusal, prepare, refusal, result
+from core.dispatch.foreseeing import (
+    Prepared,
+    as_former,
+    attached,
+    decide,
+    demand_ours,
+    founding,
+    history,
+    is_late,
+    noted,
+    pdf_refusal,
+    prepare,
+    refusal,
+    result,
+)
 from core.dispatch.imported import Candidate, Imported, ImportOutcome, LonePdf, Options, refused
 from core.dispatch.new_cards import Buyers, customer_of, new_company
 from core.errors import FacturierError, FileNotReadable, SourceRefused
@@ -95,6 +109,8 @@ class _Keeper:
 
     def _invoice(self, prepared: Prepared) -> Imported:
         former = self.formers.get(prepared.identity)
+        known = self.companies.get(prepared.company_key)
+        demand_ours(prepared, known, self.options)
         outcome = decide(prepared, former, self.options)
         if outcome is ImportOutcome.UNCHANGED:
             return result(prepared, outcome, invoice_id=former.id if former else None, late=is_late(prepared, former, outcome))
@@ -106,7 +122,8 @@ class _Keeper:
             invoice_rows.set_elsewhere(self.connection, [invoice_id], because, now=self.now)
         self._told(company.id, outcome, prepared.invoice.number, prepared.candidate.name)
         self.formers[prepared.identity] = replace(as_former(prepared, former, because), id=invoice_id)
-        return noted(result(prepared, outcome, invoice_id=invoice_id), company, because)
+        made = noted(result(prepared, outcome, invoice_id=invoice_id), company, because)
+        return made if known else founding(made)
 
     def _told(self, company_id: int, outcome: ImportOutcome, number: str, name: str) -> None:
         self.told.append((company_id, (f"imported {outcome.value}", number, name)))

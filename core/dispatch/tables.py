@@ -19,7 +19,7 @@ from core.sources.table_customers import read_customers
 from core.sources.table_headers import Heading
 from core.sources.table_invoices import TableInvoice, read_invoices
 from core.sources.table_opening import Remembered, check, missing, open_table
-from core.sources.table_parties import Seller, Sellers
+from core.sources.table_parties import SELLER_OPEN, Seller, Sellers
 from core.sources.table_rows import Problem
 from core.sources.table_values import shown
 
@@ -38,6 +38,7 @@ class OpenedTable:
     file: str
     columns: Columns
     remembered: bool
+    seller_open: bool = False  # a row of it names no invoicing company, and none was chosen
 
     @property
     def source_key(self) -> str:
@@ -47,6 +48,13 @@ class OpenedTable:
     def lacks(self) -> bool:
         """It cannot be read before a person says more of its columns."""
         return bool(missing(self.columns) or self.columns.doubled)
+
+    @property
+    def asks_company(self) -> bool:
+        """It holds invoices and does not say who invoices."""
+        if self.columns.kind is not TableKind.INVOICES:
+            return False
+        return self.seller_open or not any(name in self.columns.places for name in ("seller_name", "seller_vat_id", "seller_enterprise_number"))
 
     def examples(self, place: int) -> str:
         """The first filled cells under a header."""
@@ -115,6 +123,7 @@ def read(knowledge: Knowledge, dropped: Dropped) -> TableRead:
         rows = tuple(CustomerRow(file=dropped.shown, name=dropped.name, listed=listed) for listed in read_customers(columns))
         return TableRead(table=table, reads=rows or _nothing(table))
     found = read_invoices(columns, knowledge.sellers, file=dropped.name)
+    table = replace(table, seller_open=any(problem.sentence.template == SELLER_OPEN for each in found.invoices for problem in each.problems))
     return TableRead(table=table, reads=tuple(_invoices(dropped, found.invoices)) or _nothing(table), notes=found.notes)
 
 

@@ -52,10 +52,10 @@ class Columns:
     places: Mapping[str, int]
     doubled: tuple[tuple[str, str, str], ...] = ()  # field, and the two headers that both mean it
 
-    def named(self, field: str) -> str:
-        """`column C “Date”`."""
+    def named(self, field: str) -> tuple[str, str]:
+        """The column's letter and its header, as `C` and `Date`."""
         place = self.places[field]
-        return f"{letter(place)} “{self.header.labels[place]}”"
+        return letter(place), self.header.labels[place]
 
     @property
     def mapping(self) -> dict[str, str]:

@@ -85,7 +85,7 @@ def _merged(group: list[ListedCustomer], columns: Columns) -> list[ListedCustome
     ]
 
 
-def _refused(customer: ListedCustomer, sentence: Sentence, column: str) -> ListedCustomer:
+def _refused(customer: ListedCustomer, sentence: Sentence, column: tuple[str, str]) -> ListedCustomer:
     problem = Problem(row=customer.row, column=column, sentence=sentence)
     return ListedCustomer(row=customer.row, key=customer.key, values=customer.values, problems=(problem,))
 

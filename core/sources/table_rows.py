@@ -15,7 +15,7 @@ from core.sources.table_columns import Columns
 from core.sources.table_formulas import is_error
 from core.sources.table_values import CellInvalid, day, number, shown, text
 
-AT = N_("row {row}, column {column}")
+AT = N_("row {row}, column {column} “{label}”")
 IN_ROW = N_("row {row}")
 MISSING = N_("This is empty, but it is needed.")
 CONTRADICTS = N_("“{value}” here, but “{other}” in row {row}: the rows of one invoice must agree.")
@@ -30,13 +30,15 @@ class Problem:
     """Why these rows cannot be taken as they are."""
 
     row: int
-    column: str
+    column: tuple[str, str] | None  # letter and header
     sentence: Sentence
 
     @property
     def where(self) -> Sentence:
-        values = {"row": str(self.row), "column": self.column}
-        return Sentence(AT if self.column else IN_ROW, values if self.column else {"row": values["row"]})
+        if self.column is None:
+            return Sentence(IN_ROW, {"row": str(self.row)})
+        letter, label = self.column
+        return Sentence(AT, {"row": str(self.row), "column": letter, "label": label})
 
 
 @dataclass(kw_only=True)
@@ -59,7 +61,7 @@ class Rows:
 
     def blame(self, row: int, name: str, sentence: Sentence) -> None:
         if len(self.problems) < _MOST:
-            column = self.columns.named(name) if name in self.columns.places else ""
+            column = self.columns.named(name) if name in self.columns.places else None
             self.problems.append(Problem(row=row, column=column, sentence=sentence))
 
     def blame_formulas(self) -> None:
@@ -116,5 +118,5 @@ class Rows:
             self.blame(self.first, name, Sentence(MISSING))
         return value
 
-    def _column(self, name: str) -> str:
-        return self.columns.named(name) if name in self.columns.places else "?"
+    def _column(self, name: str) -> tuple[str, str]:
+        return self.columns.named(name) if name in self.columns.places else ("?", "")

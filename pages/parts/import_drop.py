@@ -7,10 +7,11 @@ import hashlib
 import streamlit as st
 
 from core.dispatch import companies, import_summary, importing
+from core.dispatch.import_summary import NewCompany
 from core.sources.table_columns import TableKind
 from pages.parts.resources import desk, language, t
 
-FILES, PLAN, RESULT = "import-files", "import-plan", "import-result"
+FILES, PLAN, RESULT, OURS = "import-files", "import-plan", "import-result", "import-ours"
 ENDINGS = ["xml", "csv", "xlsx", "pdf"]
 
 
@@ -28,7 +29,9 @@ def show() -> tuple[dict[str, tuple[str, bytes]], importing.Options]:
     with st.container(horizontal=True, vertical_alignment="center"):
         sent_before = _tick(t("These were already sent another way"), "import-sent-before")
         replaces = _tick(t("A file may replace an invoice of the same number that has not left"), "import-replaces")
-    return files, importing.Options(already_sent=sent_before, replace=replaces, table_company=_company(files))
+    ours = frozenset(st.session_state.get(OURS, ())) if companies.list_companies(desk()) else None
+    chosen = st.session_state.get("import-company/kept")
+    return files, importing.Options(already_sent=sent_before, replace=replaces, table_company=chosen, ours=ours)
 
 
 def _tick(label: str, name: str) -> bool:
@@ -37,6 +40,17 @@ def _tick(label: str, name: str) -> bool:
     ticked = st.checkbox(label, value=st.session_state.get(f"{kept}/kept", False), key=kept)
     st.session_state[f"{kept}/kept"] = ticked
     return ticked
+
+
+def tick_ours(company: NewCompany, ours: frozenset[str]) -> None:
+    """One tick for each new company: of two that are dropped together one may be a supplier."""
+    name = f"import-ours/{_round()}/{company.key}"
+
+    def take() -> None:
+        st.session_state[OURS] = ours | {company.key} if st.session_state[name] else ours - {company.key}
+
+    label = t("{company} · {key} · invoices: {count}", company=company.name, key=company.key, count=company.count)
+    st.checkbox(label, value=company.key in ours, key=name, on_change=take)
 
 
 def _round() -> int:
@@ -57,28 +71,27 @@ def _take(key: str) -> None:
 def start_again() -> None:
     """An empty drop zone: another key makes another widget."""
     st.session_state["import-round"] = _round() + 1
-    for name in (FILES, PLAN):
+    for name in (FILES, PLAN, OURS):
         st.session_state.pop(name, None)
 
 
-def _company(files: dict[str, tuple[str, bytes]]) -> str | None:
-    """Which company a table without seller columns is from; asked only where there are several."""
-    if not any(name.lower().endswith((".csv", ".xlsx")) for name, _ in files.values()):
-        return None
+def ask_company(planned: importing.Plan) -> None:
+    """Which company invoices, where a table of invoices leaves it open and there are several."""
+    kept = st.session_state.get("import-company/kept")
+    if not any(table.asks_company or (kept and table.columns.kind is TableKind.INVOICES) for table in planned.tables):
+        return
     names = {company.key: company.name for company in companies.list_companies(desk())}
     if len(names) < 2:
-        return None
-    kept = st.session_state.get("import-company/kept")
-    chosen: str | None = st.selectbox(
+        return
+    st.selectbox(
         t("Invoicing company of tables that do not name one"),
         [None, *names],
         index=[None, *names].index(kept if kept in names else None),
         format_func=lambda key: names[key] if key else t("The table says it"),
         key="import-company",
+        on_change=lambda: st.session_state.update({"import-company/kept": st.session_state["import-company"]}),
         width=420,
     )
-    st.session_state["import-company/kept"] = chosen
-    return chosen
 
 
 def empty() -> None:

@@ -6,22 +6,14 @@ from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import i18n
-from core.dispatch import import_summary, importing, tables
+from core.dispatch import import_summary, importing
 from core.dispatch.importing import Imported, ImportOutcome, Options, Plan
-from core.i18n import N_
-from core.sources.table_columns import TableKind
-from pages.parts import import_drop
-from pages.parts.resources import desk, language, say, shown, t
+from pages.parts import import_drop, import_rows
+from pages.parts.resources import desk, language, plain, shown, t
 
-OUTCOMES = {
-    ImportOutcome.REFUSED: N_("✗ Refused"),
-    ImportOutcome.NEW: N_("✓ New"),
-    ImportOutcome.NEW_VERSION: N_("✓ New version"),
-    ImportOutcome.UNCHANGED: N_("= Unchanged"),
-}
-ORDER = [*OUTCOMES]
 _STEP = 25  # rows between two looks at the bar
 
 
@@ -37,18 +29,39 @@ def plan_of(files: dict[str, tuple[str, bytes]], options: Options) -> Plan:
 
 
 def show(planned: Plan, options: Options) -> None:
+    """The totals and the button stand above the rows, which may be many."""
     for note in planned.notes:
         st.caption(shown(note))
+    _companies(planned.rows, options)
     _totals(planned.rows)
-    _table("plan", planned.rows)
     counted = import_summary.counts(planned.rows)
     useful = counted[ImportOutcome.NEW] + counted[ImportOutcome.NEW_VERSION]
     if not useful:
         st.info(t("There is nothing to import: everything is unchanged or refused."))
+    bar = st.empty()
     with st.container(horizontal=True):
-        if useful and st.button(_label(planned.rows, useful), type="primary", key="import-go"):
-            _carry_out(planned, options)
+        go = bool(useful) and st.button(_label(planned.rows, useful), type="primary", key="import-go")
         st.button(t("Start again"), on_click=import_drop.start_again, key="import-again")
+    if go:
+        _carry_out(planned, options, bar)
+    import_rows.show("plan", planned.rows)
+
+
+def _companies(rows: Sequence[Imported], options: Options) -> None:
+    """A file makes an invoicing company only after a person said that it is one; at the very first import it is only told."""
+    found = import_summary.new_companies(rows)
+    if not found:
+        return
+    if options.ours is None:
+        told = " · ".join(f"**{plain(each.name)}** ({plain(each.key)})" for each in found)
+        st.info(t("New invoicing companies, each with a card of its own:") + f" {told}")
+        return
+    ask = t("**Not among your invoicing companies yet. Tick those that are yours below.**")
+    danger = t("The others stay out: what a supplier sent you would become an invoice of yours, ready to be sent or printed.")
+    st.warning(f"{ask} {danger}", icon=":material/warning:")
+    with st.container(horizontal=True):
+        for each in found:
+            import_drop.tick_ours(each, options.ours)
 
 
 def _label(rows: Sequence[Imported], useful: int) -> str:
@@ -57,8 +70,8 @@ def _label(rows: Sequence[Imported], useful: int) -> str:
     return t("Import the {count} invoices", count=useful) if useful > 1 else t("Import the invoice")
 
 
-def _carry_out(planned: Plan, options: Options) -> None:
-    bar = st.progress(0.0, text=t("Importing…"))
+def _carry_out(planned: Plan, options: Options, place: DeltaGenerator) -> None:
+    bar = place.progress(0.0, text=t("Importing…"))
     done = 0
 
     def report(_: Imported) -> None:
@@ -77,65 +90,23 @@ def _totals(rows: Sequence[Imported]) -> None:
     if not found:
         return
     spoken = language()
-    st.dataframe(
-        pd.DataFrame(
-            {
-                t("Invoicing company"): [each.company for each in found],
-                t("Invoices"): [each.count for each in found],
-                t("Without VAT"): [i18n.amount(spoken, each.without_vat, each.currency) for each in found],
-                t("VAT"): [i18n.amount(spoken, each.vat, each.currency) for each in found],
-                t("With VAT"): [i18n.amount(spoken, each.with_vat, each.currency) for each in found],
-                t("First number"): [each.first for each in found],
-                t("Last number"): [each.last for each in found],
-            }
-        ),
-        hide_index=True,
-        key="import-totals",
-    )
-
-
-def _table(name: str, rows: Sequence[Imported]) -> None:
-    """Refused first; a chip shows one outcome only."""
-    counted = {outcome: count for outcome in ORDER if (count := import_summary.counts(rows)[outcome])}
-    chosen = st.pills(
-        t("Show"),
-        [*counted],
-        format_func=lambda outcome: f"{t(OUTCOMES[outcome])}: {counted[outcome]}",
-        label_visibility="collapsed",
-        key=f"{name}-chips/{'/'.join(counted)}",
-    )
-    ordered = sorted((row for row in rows if chosen in (None, row.outcome)), key=lambda row: ORDER.index(row.outcome))
-    height = min(35 * (len(ordered) + 1) + 3, 380)
-    st.dataframe(
-        frame(ordered), hide_index=True, key=f"{name}-rows/{chosen}", height=height, column_config={t("Why, or what is odd"): {"width": "large"}}
-    )
-
-
-def frame(rows: Sequence[Imported]) -> pd.DataFrame:
-    """As a person reads it."""
-    spoken = language()
-    return pd.DataFrame(
-        {
-            t("Outcome"): [t(OUTCOMES[row.outcome]) for row in rows],
-            t("Number"): [row.number for row in rows],
-            t("Customer"): [row.invoice.buyer.name if row.invoice else row.customer for row in rows],
-            t("Total"): [i18n.amount(spoken, row.invoice.totals.total_with_vat, row.invoice.currency) if row.invoice else "" for row in rows],
-            t("Why, or what is odd"): [remark(row) for row in rows],
-            t("File"): [" · ".join(part for part in (row.file, import_summary.place(row, spoken), row.pdf_name) if part) for row in rows],
-        }
-    )
-
-
-def remark(row: Imported) -> str:
-    """The reason of a refusal, the changes of a card, or what is odd."""
-    if row.reason:
-        return say(row.reason)
-    changes = []
-    for each in row.changes:
-        name = tables.field_name(TableKind.CUSTOMERS, each.field, language())
-        before = "" if row.outcome is ImportOutcome.NEW else f"{each.before or '—'} → "
-        changes.append(f"{name}: {before}{each.after or '—'}")
-    return " ".join([*(say(warning) for warning in row.warnings), "; ".join(changes)]).strip()
+    with_credit_notes = any(each.credit_notes for each in found)
+    amounts = {
+        t("Without VAT"): [i18n.amount(spoken, each.without_vat, each.currency) for each in found],
+        t("VAT"): [i18n.amount(spoken, each.vat, each.currency) for each in found],
+        t("With VAT"): [i18n.amount(spoken, each.with_vat, each.currency) for each in found],
+    }
+    columns: dict[str, list[str] | list[int]] = {
+        t("Invoicing company"): [each.company for each in found],
+        t("Invoices and credit notes") if with_credit_notes else t("Invoices"): [each.count for each in found],
+        **amounts,
+        t("First number"): [each.first for each in found],
+        t("Last number"): [each.last for each in found],
+    }
+    if with_credit_notes:
+        columns[t("Credit notes among them")] = [each.credit_notes for each in found]
+    right = {name: st.column_config.TextColumn(alignment="right") for name in amounts}
+    st.dataframe(pd.DataFrame(columns), hide_index=True, key="import-totals", column_config=right)
 
 
 def results(rows: Sequence[Imported]) -> None:
@@ -150,4 +121,4 @@ def results(rows: Sequence[Imported]) -> None:
             refused=counted[ImportOutcome.REFUSED],
         )
     )
-    _table("result", rows)
+    import_rows.show("result", rows)

@@ -50,6 +50,18 @@ def test_import_tells_new_unchanged_and_new_version(folder: Path) -> None:
     assert len(statuses()) == 1
 
 
+def test_a_new_invoicing_company_is_made_and_said_aloud(folder: Path) -> None:
+    done("init")
+    first, second = file_of(folder, desk.customer_invoice(1)), file_of(folder, desk.customer_invoice(2))
+    told = f"Atelier Dubois SRL ({COMPANY}) is a new invoicing company."
+    assert told in run("import", first, second, "--dry-run").err
+    said = run("import", first, second, "--format", "json")
+    assert (said.code, said.err.count(told), [each["outcome"] for each in said.json()]) == (0, 1, ["new", "new"])
+    assert told in said.json()[0]["warnings"][0]
+    file_of(folder, desk.customer_invoice(3))
+    assert told not in run("import", folder).err
+
+
 def test_an_invoice_of_another_company_is_refused(folder: Path, ready: FaultServer) -> None:
     seller = builders.seller(name="Autre SRL", vat_id=f"BE{desk.buyer_number(50)}", legal_id=None, endpoint=None)
     stranger = file_of(folder, desk.customer_invoice(9, seller=seller))

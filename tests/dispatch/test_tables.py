@@ -14,7 +14,7 @@ from core.app import App
 from core.database import invoices as invoice_rows
 from core.database import mappings
 from core.database.schema import audit_events, invoice_versions, invoices
-from core.dispatch import customers, documents, import_summary, importing, tables
+from core.dispatch import companies, customers, documents, import_summary, importing, tables
 from core.dispatch.importing import Dropped, Imported, ImportOutcome, Options, dropped_bytes
 from core.dispatch.pdf_pairs import fits, names_in
 from core.dispatch.values import Value
@@ -155,7 +155,27 @@ def test_totals_per_company_count_credit_notes_negative(app: App) -> None:
     euro, dollar = import_summary.totals(planned.rows)
     assert (euro.company, euro.currency, euro.count, euro.first, euro.last) == ("Atelier Dubois SRL", "EUR", 3, "F9", "F11")
     assert (str(euro.without_vat), str(euro.vat), str(euro.with_vat)) == ("300.00", "63.00", "363.00")
+    assert (euro.credit_notes, dollar.credit_notes) == (1, 0)
     assert (dollar.currency, dollar.count) == ("USD", 1)
+
+
+def test_a_new_company_is_told_once_and_made_only_if_it_is_ours(app: App) -> None:
+    drop = [dropped_bytes("a.csv", csv_of(seller(number="1"), seller(number="2"), seller(number="3", vat_rate="0")))]
+    free, narrow, told = Options(), Options(ours=frozenset()), Options(ours=frozenset({desk.COMPANY}))
+    assert [str(warning) for row in importing.plan(app.desk, drop, free).rows for warning in row.warnings] == [
+        f"Atelier Dubois SRL ({desk.COMPANY}) is a new invoicing company. If a supplier sent you this, it does not belong here."
+    ]
+    planned = importing.plan(app.desk, drop, narrow)
+    [company] = import_summary.new_companies(planned.rows)
+    assert (company.key, company.name, company.count) == (desk.COMPANY, "Atelier Dubois SRL", 3)
+    assert [row.outcome for row in planned.rows] == [REFUSED] * 3
+    refused = importing.carry_out(app.desk, planned, narrow)
+    assert str(refused[0].reason) == "Atelier Dubois SRL is none of your invoicing companies."
+    assert companies.list_companies(app.desk) == []
+    kept = importing.carry_out(app.desk, importing.plan(app.desk, drop, told), told)
+    assert [row.outcome for row in kept] == [NEW, NEW, REFUSED]
+    assert [len(row.warnings) for row in kept] == [1, 0, 0]
+    assert import_summary.new_companies(importing.plan(app.desk, drop, narrow).rows) == ()
 
 
 def test_a_row_that_the_database_refuses_costs_only_itself(app: App) -> None:

@@ -8,10 +8,10 @@ from streamlit.testing.v1 import AppTest
 
 from core.app import App
 from core.database.schema import invoices
-from core.dispatch import customers, importing, tables
-from core.dispatch.importing import ImportOutcome
+from core.dispatch import companies, customers, importing, tables
 from core.model import XmlFormat
 from core.rendering import ubl
+from pages.parts import import_rows
 from tests import builders, desk
 from tests.pages.screen import page, words
 from tests.sources.tables import csv_of, row
@@ -66,7 +66,7 @@ def test_the_plan_comes_before_anything_is_written(one_company: App) -> None:
 def test_a_chip_shows_one_outcome(one_company: App) -> None:
     test = dropped(page(PAGE), ("a.csv", csv_of(row(number="1"), row(number="3", vat_rate="0"))))
     [chips] = test.pills
-    chips.set_value(ImportOutcome.NEW).run()
+    chips.set_value(import_rows.NEW).run()
     assert [each[1] for each in plan_rows(test)] == ["1"]
 
 
@@ -105,7 +105,7 @@ def test_xml_pdf_and_customers_drop_together(dashboard: App) -> None:
     shown = plan_rows(test)
     assert [each[2] for each in shown] == ["Bakkerij Peeters BV", "Nouveau SRL"]
     assert shown[0][5] == "a.xml · F77.pdf"
-    assert "E-mail: a@x.be" in shown[1][4]
+    assert "E-mail\u00a0: a@x.be" in shown[1][4]  # a colon of French does not begin a line
     assert test.button(key="import-go").label == "Importer les 2 lignes"
     test.button(key="import-go").click().run()
     assert customers.find(dashboard.desk, f"BE{desk.buyer_number(1)}").wants_email
@@ -126,3 +126,87 @@ def test_files_and_ticks_stay_when_the_page_is_left(one_company: App) -> None:
 def test_templates_are_there_before_anything_is_dropped(dashboard: App) -> None:
     test = page(PAGE, "nl")
     assert [button.label for button in test.download_button] == ["Facturen (CSV)", "Klanten (CSV)"]
+
+
+def test_credit_notes_take_away_and_are_marked_as_in_the_ledgers(one_company: App) -> None:
+    test = dropped(page(PAGE, "fr"), ("a.csv", csv_of(row(number="1"), row(number="2", quantity="-1"))))
+    assert [(each[1], each[3]) for each in plan_rows(test)] == [("1", "242,00\u00a0€"), ("2 NC", "-121,00\u00a0€")]
+    [totals] = [each.value for each in test.dataframe if len(each.value.columns) == 8]
+    assert list(totals.columns)[1] == "Factures et notes de crédit"
+    assert totals.iloc[0].tolist() == ["Atelier Dubois SRL", 2, "100,00\u00a0€", "21,00\u00a0€", "121,00\u00a0€", "1", "2", 1]
+
+
+def supplier(number: str, place: int = 50) -> tuple[str, bytes]:
+    seller = builders.seller(name="Fournisseur SRL", vat_id=f"BE{desk.buyer_number(place)}", legal_id=None, endpoint=None)
+    return f"{number}.xml", ubl.write(builders.invoice(number=number, seller=seller), wanted=XmlFormat.BIS3, pdf=None, pdf_name="").content
+
+
+def ours(place: int = 50) -> str:
+    return f"import-ours/0/BE{desk.buyer_number(place)}"
+
+
+def test_what_a_supplier_sent_is_ours_only_after_a_person_said_so(one_company: App) -> None:
+    test = dropped(page(PAGE), supplier("L1"), ("a.csv", csv_of(row(number="1"))))
+    assert test.checkbox(key=ours()).label == f"Fournisseur SRL · BE{desk.buyer_number(50)} · invoices: 1"
+    assert [(each[0], each[1]) for each in plan_rows(test)] == [("✗ Refused", "L1"), ("✓ New", "1")]
+    assert test.button(key="import-go").label == "Import the invoice"
+    test.checkbox(key=ours()).check().run()
+    assert [each[0] for each in plan_rows(test)] == ["✓ New", "✓ New"]
+    test.checkbox(key=ours()).uncheck().run()
+    test.button(key="import-go").click().run()
+    assert [company.name for company in companies.list_companies(one_company.desk)] == ["Atelier Dubois SRL"]
+    assert count(one_company) == 2
+
+
+def test_a_tick_for_one_new_company_does_not_reach_another(one_company: App) -> None:
+    test = dropped(page(PAGE), supplier("L1"))
+    test.checkbox(key=ours()).check().run()
+    test = dropped(test, supplier("L1"), supplier("L2", 51))
+    assert [(each[0], each[1]) for each in plan_rows(test)] == [("✗ Refused", "L2"), ("✓ New", "L1")]
+    assert (test.checkbox(key=ours()).value, test.checkbox(key=ours(51)).value) == (True, False)
+    test.button(key="import-go").click().run()
+    assert count(one_company) == 2
+    again = dropped(test, supplier("L2", 51))
+    assert not again.checkbox(key=ours(51).replace("/0/", "/1/")).value
+
+
+def test_the_first_import_only_tells_of_the_companies(dashboard: App) -> None:
+    test = dropped(page(PAGE), supplier("L1"))
+    assert "New invoicing companies" in words(test)
+    assert not [box for box in test.checkbox if str(box.key).startswith("import-ours")]
+    test.button(key="import-go").click().run()
+    assert count(dashboard) == 1
+
+
+def test_refused_rows_stand_in_full_below_the_grid(one_company: App) -> None:
+    rows = [row(number=f"R{place:02}", vat_rate="0") for place in range(22)]
+    test = dropped(page(PAGE, "fr"), ("a.csv", csv_of(*rows)))
+    [listed] = [each.value for each in test.markdown if each.value.startswith("- **R00 · Bakkerij Peeters BV**")]
+    assert len(listed.splitlines()) == 20
+    assert "O hors TVA." in listed
+    assert "a.csv · ligne 2, colonne L «\u00a0VAT rate\u00a0»" in listed
+    assert "Et 2 de plus\u00a0: le fichier les contient toutes." in words(test)
+    assert len([button for button in test.download_button if button.key == "refused-csv"]) == 1
+
+
+def test_a_list_of_customers_names_them_says_changed_and_asks_no_company(one_company: App) -> None:
+    desk.bring(one_company, builders.invoice(number="Y", seller=builders.seller(name="Autre", vat_id=f"BE{desk.buyer_number(50)}", legal_id=None)))
+    listed = f"TVA;Nom;E-mail\nBE{builders.BUYER_NUMBER};Bakkerij Peeters BV;a@x.be\nBE{desk.buyer_number(2)};Mixte SA;pas-une-adresse\n"
+    test = dropped(page(PAGE), ("clients.csv", listed.encode()))
+    assert [(each[0], each[2]) for each in plan_rows(test)] == [("✗ Refused", "Mixte SA"), ("✓ Changed", "Bakkerij Peeters BV")]
+    assert not [box for box in test.selectbox if box.key == "import-company"]
+
+
+def test_a_table_that_names_its_companies_asks_for_none(one_company: App) -> None:
+    other = f"BE{desk.buyer_number(50)}"
+    desk.bring(one_company, builders.invoice(number="Y", seller=builders.seller(name="Autre SRL", vat_id=other, legal_id=None, endpoint=None)))
+    test = dropped(page(PAGE), ("a.csv", csv_of(row(number="1", seller_vat_id=other))))
+    assert not [box for box in test.selectbox if box.key == "import-company"]
+    test = dropped(test, ("a.csv", csv_of(row(number="1", seller_vat_id=other), row(number="2", seller_vat_id=""))))
+    assert [box for box in test.selectbox if box.key == "import-company"]
+
+
+def test_the_button_stands_above_the_rows(one_company: App) -> None:
+    test = dropped(page(PAGE), ("a.csv", csv_of(row(number="1"))))
+    shown = [element.type if element.type == "dataframe" else getattr(element, "key", None) for element in test.main]
+    assert shown.index("dataframe") < shown.index("import-go") < shown.index("plan-chips/✓ New")  # the totals, the button, the rows
