@@ -54,7 +54,7 @@ def _desk(ledger: Ledger | None, name: str, screen: Screen, shown: LedgerPage) -
     with feedback.told():
         if ledger_state.of(name) != screen:
             st.rerun()
-        left, right = st.columns([6, 5], vertical_alignment="center")
+        left, right = st.columns([5.2, 6], vertical_alignment="center")
         with left:
             ledger_filters.chips(ledger, name, shown)
         with right.container(horizontal=True, horizontal_alignment="right"):
@@ -156,7 +156,9 @@ def _column_config(name: str, columns: tuple[str, ...], *, narrow: bool) -> dict
 
 
 def _take(key: str, ids: list[int], name: str) -> None:
-    """Boxes are ticks, a cell opens its invoice, a head sorts."""
+    """Boxes are ticks, a cell opens its invoice, a head sorts. A grid that was replaced may still report: that no longer counts."""
+    if st.session_state.get(f"grid/{name}") != key:
+        return
     chosen = st.session_state[key]["selection"]
     ticks.by_the_grid(name, selection.ticked(ticks.of(name), ids, chosen["rows"]))
     if chosen["columns"]:

@@ -30,7 +30,7 @@ def header(title: str, *, live: bool = False) -> None:
         remember_language(Language(chosen))
         st.rerun()
     browser.remember()
-    with st.container(key="notices", horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+    with st.container(key="notices", horizontal_alignment="right"):
         feedback.say_later()
         strip.show(live=live)
 
@@ -43,7 +43,8 @@ _TIGHT = """<style>
 .stMainBlockContainer h3 { padding: 0; font-size: 1.5rem; }
 .st-key-language-choice { position: fixed; top: .75rem; right: 4rem; z-index: 999991; width: auto; }
 div:has(> .st-key-notices) { position: fixed; top: 3.85rem; right: 2rem; max-width: calc(100% - 22rem); width: auto; z-index: 20; }
-.st-key-notices { gap: .5rem; }
+.st-key-notices { gap: .3rem; }
+[data-testid="stToastContainer"] { top: auto; bottom: 1rem; }
 .st-key-strip, .st-key-undo-strip { padding: .05rem .8rem; border-color: #2b8f74; backdrop-filter: blur(14px); width: auto; gap: .7rem; }
 .st-key-strip button, .st-key-undo-strip button { min-height: 1.7rem; padding: 0 .6rem; }
 [data-testid="stPageLink"] a { border: 1px solid #8884; border-radius: .5rem; padding: .35rem .75rem; }
@@ -52,7 +53,7 @@ div:has(> .st-key-notices) { position: fixed; top: 3.85rem; right: 2rem; max-wid
 [data-testid="stElementToolbar"], [data-testid="stDataFrameColumnMenu"] { display: none; }
 .st-key-pages { margin-top: -3.3rem; pointer-events: none; }
 .st-key-pages button, .st-key-pages p { pointer-events: auto; }
-[data-testid="stMarkdownContainer"] a[href^="mailto:"] { color: inherit; text-decoration: none; pointer-events: none; }
+:is([data-testid="stMarkdownContainer"], [data-testid="stCaptionContainer"]) a[href^="mailto:"] { color: inherit; text-decoration: none; pointer-events: none; }
 div:has(> .st-key-foot-wide) { position: sticky; bottom: 0; z-index: 10; padding: .6rem 0; backdrop-filter: blur(14px); }
 </style>"""
 

@@ -54,7 +54,8 @@ def _following(followed: dict[int, str], *, shown: tuple[float, int] | None) -> 
                 st.button(t("Cancel"), key="strip-cancel", on_click=_cancel, args=(followed,), type="primary")
                 st.button(t("Send now"), key="strip-now", on_click=_leave_now, args=(followed,))
             else:
-                st.progress(far.done / max(1, far.total), text=t("Sending: {done} of {total} done", done=far.done, total=far.total))
+                st.markdown(t("Sending: {done} of {total} done", done=far.done, total=far.total))
+                st.progress(far.done / max(1, far.total), width=160)
                 st.page_link(places.OUTBOX, label=t("Outbox"))
 
 

@@ -115,7 +115,7 @@ def words_on(page: Page) -> str:
             ...Array.from(document.querySelectorAll('[data-testid=stDataFrame] [role=columnheader]'), (e) => e.textContent),
             ...Array.from(document.querySelectorAll('[data-testid^=glide-cell]'), (e) => e.textContent),
             ...Array.from(document.querySelectorAll('input:not([role=combobox]), textarea'), (e) => e.checkVisibility() ? e.placeholder : ''),
-            ...Array.from(document.querySelectorAll('[role=combobox]'), (e) => e.value || e.closest('[data-baseweb=select]')?.innerText ? '' : e.placeholder),
+            ...Array.from(document.querySelectorAll('[role=combobox]'), (e) => e.value ? '' : e.placeholder),
         ].join('\\n')"""
     )
     return text

@@ -255,6 +255,7 @@ def send_the_rest(story: Story) -> None:
     story.status(month.REFUSED.number, DispatchStatus.FAILED)
     story.status(month.SILENT.number, DispatchStatus.UNCERTAIN)
     story.status(month.HELD.number, DispatchStatus.HELD)
+    expect(page.get_by_role("button", name=story.t("@ Send by e-mail"))).to_be_disabled()  # nothing is ticked any more
     story.look("15-closing")
     assert story.caught() == 7  # the silent one took its mail
 
