@@ -110,7 +110,7 @@ def _totals(rows: Sequence[Imported]) -> None:
 
 
 def results(rows: Sequence[Imported]) -> None:
-    """What became of each, and the ways onward."""
+    """What the import came to, in numbers."""
     counted = import_summary.counts(rows)
     kept = counted[ImportOutcome.NEW] + counted[ImportOutcome.NEW_VERSION]
     st.success(
@@ -121,4 +121,3 @@ def results(rows: Sequence[Imported]) -> None:
             refused=counted[ImportOutcome.REFUSED],
         )
     )
-    import_rows.show("result", rows)

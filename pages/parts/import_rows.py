@@ -101,14 +101,15 @@ def remark(row: Imported) -> str:
 
 
 def _in_full(refused: Sequence[Imported]) -> None:
-    """A cell of the grid cuts a sentence; here it stands whole, and the file takes it along."""
+    """A cell of the grid cuts a long sentence; here it stands whole, and the file takes it along."""
     if not refused:
         return
+    long = [row for row in refused if row.reason and row.reason.template != NotOurs.template]  # its company is asked about above
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(t("**Refused, and why**"))
+        if long:
+            st.markdown(t("**Refused, and why**"))
         content = import_summary.refused_csv(refused, language())
         st.download_button(t("Refused ones (CSV)"), content, file_name=t("refused.csv"), mime="text/csv", on_click="ignore", key="refused-csv")
-    long = [row for row in refused if row.reason and row.reason.template != NotOurs.template]  # what is asked above is not said again
     st.markdown("\n".join(f"- {_sentence(row)}" for row in long[:_IN_FULL]))
     if len(long) > _IN_FULL:
         st.caption(t("And {count} more: the file has them all.", count=len(long) - _IN_FULL))

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts import feedback, import_columns, import_drop, import_plan, menu
+from pages.parts import feedback, import_columns, import_drop, import_plan, import_rows, menu
 from pages.parts.resources import t
 
 
@@ -26,5 +26,6 @@ with feedback.told():
     elif done := st.session_state.get(import_drop.RESULT):
         import_plan.results(done)
         onward()
+        import_rows.show("result", done)
     else:
         import_drop.empty()
