@@ -26,6 +26,8 @@ NOT_TRUSTED = N_("The certificate of {host} cannot be trusted ({detail}).")
 NO_SUCH_SERVER = N_("There is no server named {host}.")
 NOTHING_THERE = N_("Nothing answers at {host}, port {port}.")
 NO_ANSWER = N_("{host}, port {port} does not answer in time.")
+TOO_SLOW = N_("The server does not answer in time.")
+HUNG_UP = N_("The server closed the connection.")
 
 
 class Stopped(Exception):
@@ -102,7 +104,7 @@ def _greeting_trouble(error: Exception, account: MailAccount, *, speaks_esmtp: b
         return in_our_words(Stage.CONNECT, NOTHING_THERE, host=account.host, port=str(account.port))
     if isinstance(error, TimeoutError):
         return in_our_words(Stage.CONNECT, NO_ANSWER, host=account.host, port=str(account.port))
-    return Reply(stage=Stage.CONNECT, text=in_words(error))
+    return no_reply(Stage.CONNECT, error)
 
 
 def is_loopback(host: str) -> bool:
@@ -125,9 +127,19 @@ def decoded(text: bytes | str) -> str:
     return words.replace("\x00", "")  # PostgreSQL keeps no NUL
 
 
+BROKEN = (smtplib.SMTPServerDisconnected, ConnectionResetError, ConnectionAbortedError, BrokenPipeError)
+
+
+def no_reply(stage: Stage, error: BaseException) -> Reply:
+    """Why nothing came back; what smtplib and the system say in English of a slow or broken line is said in our words."""
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):  # smtplib calls it a lost connection
+        return in_our_words(stage, TOO_SLOW)
+    if isinstance(error, BROKEN):
+        return in_our_words(stage, HUNG_UP)
+    return Reply(stage=stage, text=in_words(error))
+
+
 def in_words(error: BaseException) -> str:
-    if isinstance(error, TimeoutError):
-        return "No answer in time."
     if isinstance(error, ssl.SSLCertVerificationError):
         return error.verify_message
     if isinstance(error, OSError) and error.strerror:

@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
-from core.connection import Stopped, connect, decoded, in_words
+from core.connection import Stopped, connect, decoded, no_reply
 from core.i18n import N_
 from core.outcome import TOO_BIG, Reply, Stage, in_our_words
 from core.records import MailAccount
@@ -80,7 +80,7 @@ class Wire:
             smtp.sock.settimeout(self.timeout_s)
         except (OSError, smtplib.SMTPException) as error:
             self.close()
-            return Reply(stage=Stage.DOT, text=in_words(error))
+            return no_reply(Stage.DOT, error)
         self._in_transaction = False
         reply = Reply(stage=Stage.DOT, code=code, text=decoded(text))
         if code == CLOSING or reply.out_of_step:  # RFC 5321 3.8: the server is closing; or the line is of no use any more
@@ -143,7 +143,7 @@ class Wire:
             self._send_pieces(smtp, _stuffed(content), keep)
         except (OSError, smtplib.SMTPException) as error:
             self.close()
-            raise Stopped(Reply(stage=stage, text=in_words(error)), handed.refused) from error
+            raise Stopped(no_reply(stage, error), handed.refused) from error
         except Stopped as stopped:
             raise Stopped(stopped.reply, handed.refused | stopped.refused) from stopped
         except BaseException:  # whatever it was, the body must not stay open for a dot

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import smtplib
+
 import pytest
 
+from core import i18n
+from core.connection import no_reply
+from core.model import Language
 from core.outcome import Effect, Reply, Stage, explain, judge
 
 
@@ -59,3 +64,33 @@ def test_only_after_the_dot_is_anything_uncertain() -> None:
         (stage, code) for stage in Stage for code in (None, 250, 354, 421, 451, 550) if judge(Reply(stage=stage, code=code)) is Effect.UNCERTAIN
     ]
     assert doubtful == [(Stage.DOT, None), (Stage.DOT, 354)]
+
+
+def lost_by_smtplib(cause: OSError) -> smtplib.SMTPServerDisconnected:
+    """As smtplib does when reading fails."""
+    try:
+        try:
+            raise cause
+        except OSError as error:
+            raise smtplib.SMTPServerDisconnected(f"Connection unexpectedly closed: {error}")  # noqa: B904
+    except smtplib.SMTPServerDisconnected as lost:
+        return lost
+
+
+CLOSED, SLOW = "Le serveur a fermé la connexion.", "Le serveur ne répond pas à temps."
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (smtplib.SMTPServerDisconnected("Connection unexpectedly closed"), CLOSED),
+        (lost_by_smtplib(ConnectionResetError(104, "Connection reset by peer")), CLOSED),
+        (BrokenPipeError(32, "Broken pipe"), CLOSED),
+        (lost_by_smtplib(TimeoutError("timed out")), SLOW),
+        (TimeoutError(), SLOW),
+    ],
+)
+def test_a_lost_line_is_told_in_the_reader_s_language(error: OSError, words: str) -> None:
+    reply = no_reply(Stage.CONNECT, error)
+    assert f"\N{NO-BREAK SPACE}: {words} Facturier" in i18n.sentence(Language.FR, explain(reply, Effect.WAIT))
+    assert judge(no_reply(Stage.DOT, error)) is Effect.UNCERTAIN
