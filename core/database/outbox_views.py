@@ -26,6 +26,7 @@ def _listed() -> Select[Any]:
             messages.c.sealed_sha256,
             messages.c.due_at,
             invoices.c.number,
+            invoices.c.type_code,
             invoices.c.status.label("invoice_status"),
             companies.c.key.label("company_key"),
             companies.c.name.label("company_name"),
@@ -105,8 +106,8 @@ def newest_batches(connection: Connection, *, limit: int) -> list[Row[Any]]:
     return list(connection.execute(select(batches, count.label("invoices")).order_by(batches.c.id.desc()).limit(limit)).all())
 
 
-def paused(connection: Connection) -> list[Row[Any]]:
-    """Accounts that wait or are paused, with the number of mails that wait for them."""
+def paused(connection: Connection, *, now: datetime) -> list[Row[Any]]:
+    """Accounts that are paused, or wait and have something to wait for, with the number of their mails."""
     open_of_it = and_(messages.c.company_id == mail_accounts.c.company_id, messages.c.due_at.is_not(None))
     count = select(func.count()).select_from(messages).where(open_of_it).correlate(mail_accounts).scalar_subquery()
     query: Any = (
@@ -114,7 +115,7 @@ def paused(connection: Connection) -> list[Row[Any]]:
             companies.c.id, companies.c.key, companies.c.name, mail_accounts.c.paused_because, mail_accounts.c.paused_until, count.label("waiting")
         )
         .join(companies, mail_accounts.c.company_id == companies.c.id)
-        .where(mail_accounts.c.paused_at.is_not(None))
+        .where(mail_accounts.c.paused_at.is_not(None), or_(mail_accounts.c.paused_until.is_(None), mail_accounts.c.paused_until > now, count > 0))
     )
     return list(connection.execute(query.order_by(companies.c.name)).all())
 

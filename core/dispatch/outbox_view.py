@@ -175,12 +175,13 @@ class PausedAccount:
 
 
 def paused_accounts(desk: Desk) -> list[PausedAccount]:
+    """A wait that is over and that holds nothing back is none."""
     with desk.database.read() as connection:
         return [
             PausedAccount(
                 company_id=row.id, key=row.key, name=row.name, because=row.paused_because or Sentence(""), until=row.paused_until, waiting=row.waiting
             )
-            for row in outbox_views.paused(connection)
+            for row in outbox_views.paused(connection, now=desk.now())
         ]
 
 

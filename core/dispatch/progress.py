@@ -18,7 +18,7 @@ class Progress:
     """Counts are of invoices, each by where it stands now."""
 
     counts: dict[DispatchStatus, int]
-    leaves_in_s: int  # of the countdown; 0 when it is over
+    leaves_in_s: int  # the earliest countdown that still runs; 0 when all are over
 
     @property
     def total(self) -> int:
@@ -50,6 +50,8 @@ def of_batches(desk: Desk, batch_ids: Sequence[int]) -> Progress:
     )
     with desk.database.read() as connection:
         counts = {row[0]: int(row[1]) for row in connection.execute(grouping)}
-        leaves_at = connection.scalar(select(func.max(batches.c.leaves_at)).where(batches.c.id.in_(batch_ids)))
+        waits = select(messages.c.id).where(messages.c.batch_id == batches.c.id, messages.c.due_at.is_not(None))
+        runs = (batches.c.id.in_(batch_ids), batches.c.leaves_at > desk.now(), waits.exists())
+        leaves_at = connection.scalar(select(func.min(batches.c.leaves_at)).where(*runs))
     rest = (leaves_at - desk.now()).total_seconds() if leaves_at else 0
     return Progress(counts=counts, leaves_in_s=max(0, math.ceil(rest)))

@@ -12,7 +12,7 @@ from pandas.io.formats.style import Styler
 from core import i18n, styling
 from core.dispatch import exporting, history, outbox_view
 from core.i18n import N_
-from core.model import OPEN
+from core.model import OPEN, DocumentType
 from pages.parts import feedback, sent_panel
 from pages.parts.resources import dark, desk, language, plain, say, t, zone
 
@@ -85,12 +85,18 @@ def table(rows: Sequence[Any]) -> Styler:
 def _cells(row: Any) -> list[object]:
     return [
         styling.label(language(), row.status),
-        row.number + (f" ({row.copy_number})" if row.copy_number > 1 else ""),
+        number(row),
         row.customer_name,
         row.recipient,
         i18n.moment(language(), row.changed_at.astimezone(zone())),
         say(row.because) if row.because else "",
     ]
+
+
+def number(row: Any) -> str:
+    """With the mark of a credit note, as in the ledger, and the copy when it is not the first."""
+    mark = f" {t(styling.CREDIT_BADGE)}" if row.type_code is DocumentType.CREDIT_NOTE else ""
+    return f"{row.number}{mark}" + (f" ({row.copy_number})" if row.copy_number > 1 else "")
 
 
 def _opened() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from html import escape
 from typing import Protocol
 
@@ -10,12 +12,13 @@ import streamlit as st
 
 from core import eml, i18n, styling
 from core.dispatch import documents, looking
+from core.dispatch.documents import Dossier
 from core.dispatch.sending import Preview
 from core.i18n import N_
 from core.model import DocumentType, RecipientRole
 from core.records import AccompanyingText, InvoiceRow
 from pages.parts import mail_preview
-from pages.parts.resources import language, plain, t
+from pages.parts.resources import language, plain, t, zone
 
 
 def title(standing: InvoiceRow) -> None:
@@ -25,11 +28,15 @@ def title(standing: InvoiceRow) -> None:
 
 
 def head(shown: Preview) -> None:
-    """Company → customer, number, total, due date."""
-    invoice = shown.dossier.invoice
+    about(shown.dossier)
+
+
+def about(what: Dossier) -> None:
+    """Company → customer, total, due date."""
+    invoice = what.invoice
     total = i18n.amount(language(), invoice.totals.total_with_vat, invoice.currency)
     due = f" · {t('due')} {i18n.day(language(), invoice.due_date)}" if invoice.due_date else ""
-    st.markdown(f"{plain(shown.dossier.company.name)} → **{plain(shown.dossier.customer.name)}** · **{plain(total)}**{due}")
+    st.markdown(f"{plain(what.company.name)} → **{plain(what.customer.name)}** · **{plain(total)}**{due}")
 
 
 def addresses(shown: Preview) -> None:
@@ -65,7 +72,16 @@ HEAD = {
 def mail_head(opened: eml.Opened, *names: str) -> None:
     """The fields of a mail that are there, in the order asked for."""
     found = dict(opened.headers)
-    fields((t(HEAD[name]), found[name]) for name in names if found.get(name))
+    fields((t(HEAD[name]), _moment(found[name]) if name == "Date" else found[name]) for name in names if found.get(name))
+
+
+def _moment(text: str) -> str:
+    """A mail's date as the reader writes it; what is none stays as it stands."""
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return text
+    return i18n.moment(language(), (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(zone()))
 
 
 def editor(shown: Preview, key: str, words: AccompanyingText) -> AccompanyingText:

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from core import eml, i18n, reasons, styling
-from core.dispatch import history, holding, settling
+from core.dispatch import documents, history, holding, settling
 from core.dispatch.history import Copy
 from core.dispatch.settling import Settlement
 from core.model import DeliveryStatus, RecipientRole
@@ -19,6 +19,7 @@ from pages.parts.resources import desk, language, plain, shown, t, zone
 
 
 def show(standing: InvoiceRow, copies: Sequence[Copy], *, tall: int, narrow: bool) -> None:
+    preview_panel.about(documents.dossier(desk(), standing.id))
     opened = history.sealed_mail(desk(), copies[0].sealed_sha256 or "")
     st.caption(t("The mail as it was sealed; it is kept in the archive and cannot be changed."))
     parts = opened.attachments

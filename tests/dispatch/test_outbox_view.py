@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from core import i18n, outbox
+from core import i18n, outbox, recording
 from core.app import App
-from core.dispatch import checking, companies, holding, looking, outbox_view, sending, settling, working
+from core.dispatch import checking, companies, holding, looking, outbox_view, progress, sending, settling, working
 from core.dispatch.outbox_view import Cause
 from core.dispatch.settling import Settlement
-from core.errors import DeliveryNotSent, DeliveryUnknown, ReasonMissing
+from core.errors import DeliveryNotSent, DeliveryUnknown, ReasonMissing, Sentence
 from core.model import DeliveryStatus, DispatchStatus, Language
 from tests import desk
 from tests.mail.fault_server import FaultServer
@@ -90,6 +91,30 @@ def test_a_pause_of_a_person_stops_its_company_until_it_is_resumed(app: App, smt
     assert desk.status_of(app, invoice_id) is S.SENT
     with pytest.raises(ReasonMissing):
         settling.pause(app.desk, company_id, reason="  ")
+
+
+def test_a_wait_that_is_over_and_holds_nothing_back_is_not_told(app: App, smtp: FaultServer) -> None:
+    [invoice_id] = several(app, smtp.port, "ok")
+    company_id = companies.find(app.desk, desk.COMPANY).id
+    now = app.desk.now()
+    for until, told in ((now + timedelta(minutes=5), True), (now - timedelta(seconds=1), False)):
+        with app.desk.database.write() as connection:
+            recording.pause(connection, company_id, Sentence("The line broke."), until=until, now=now)
+        assert bool(outbox_view.paused_accounts(app.desk)) is told
+    sending.queue(app.desk, [invoice_id])
+    [account] = outbox_view.paused_accounts(app.desk)  # a mail waits that nobody has tried since
+    assert account.waiting == 1
+
+
+def test_the_countdown_of_several_batches_is_the_earliest_that_runs(app: App) -> None:
+    ids = several(app, 25, "ok", "ok", "ok")
+    first, second, third = (sending.queue(app.desk, [each], countdown_s=wait).batch_id for each, wait in zip(ids, (20, 90, 300), strict=True))
+    assert 0 < progress.of_batches(app.desk, [first, second, third]).leaves_in_s <= 20
+    holding.leave_now(app.desk, first)
+    assert 20 < progress.of_batches(app.desk, [first, second, third]).leaves_in_s <= 90  # what still can be cancelled
+    holding.cancel(app.desk, second)
+    assert progress.of_batches(app.desk, [first, second, third]).leaves_in_s > 90
+    assert progress.of_batches(app.desk, [first, second]).leaves_in_s == 0
 
 
 def test_only_what_was_sent_can_come_back(app: App, smtp: FaultServer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import smtplib
 from datetime import date
 from typing import Any
 
@@ -11,10 +12,11 @@ from streamlit.testing.v1 import AppTest
 
 from core import i18n
 from core.app import App
+from core.catcher import server
 from core.database import outbox_views
 from core.database.schema import audit_events
 from core.dispatch import customers, outbox_view, sending, settling
-from core.model import DeliveryStatus, DispatchStatus, Language
+from core.model import DeliveryStatus, DispatchStatus, DocumentType, Language, Reference
 from tests import desk
 from tests.mail.fault_server import Behaviour, FaultServer
 from tests.pages.screen import page, words
@@ -95,6 +97,20 @@ def test_a_batch_of_somebody_else_is_cancelled_here(dashboard: App, smtp: FaultS
     desk.drain(dashboard)
     assert smtp.record.taken == []
     assert "cancelled" in test.selectbox(key="batch").options[0]
+
+
+@pytest.mark.parametrize(
+    ("date_field", "shown"),
+    [("Tue, 24 Nov 2026 10:00:00 +0000", "24/11/2026 11:00"), ("Tue, 24 Nov 2026 10:00:00 -0000", "24/11/2026 11:00"), ("soon", "soon")],
+)
+def test_the_date_of_a_caught_mail_is_written_as_the_reader_does(dashboard: App, date_field: str, shown: str) -> None:
+    folder = dashboard.desk.settings.catcher_folder
+    mail = f"From: a@x.test\r\nTo: b@x.test\r\nSubject: hello\r\nDate: {date_field}\r\n\r\nwords\r\n"
+    with server.running("127.0.0.1", 0, folder) as port, smtplib.SMTP("127.0.0.1", port, timeout=10) as client:
+        client.sendmail("a@x.test", ["b@x.test"], mail.encode())
+    test = page("pages/sending/catcher.py", "fr")
+    [head] = [each.proto.body for each in test.get("html") if "Date" in each.proto.body and "b@x.test" in each.proto.body]
+    assert f"</span> {shown}</div>" in head
 
 
 # What waits for a person -----------------------------------------------------------------------------------------
@@ -280,6 +296,16 @@ def test_the_newest_mails_are_found_by_words_and_status(dashboard: App, smtp: Fa
     assert [button.proto.label for button in test.get("download_button")] == ["Download (CSV)"]
 
 
+def test_a_credit_note_is_marked_as_one(dashboard: App, smtp: FaultServer) -> None:
+    note = desk.customer_invoice(1, type_code=DocumentType.CREDIT_NOTE, preceding_invoices=(Reference(number="2026-0000"),))
+    ids = [desk.bring(dashboard, each).invoice_id or 0 for each in (note, desk.customer_invoice(0))]
+    for place in (0, 1):
+        desk.tick(dashboard, place, f"ok+{place}@x.test")
+    desk.set_account(dashboard, smtp.port)
+    desk.send(dashboard, ids)
+    assert sorted(row[1] for row in listed(page(PAGE, "fr"))) == ["2026-0000", "2026-0001 NC"]
+
+
 def test_a_mail_opens_as_it_was_sealed(dashboard: App, smtp: FaultServer) -> None:
     invoice_id = desk.ready(dashboard, smtp.port)
     desk.send(dashboard, [invoice_id])
@@ -288,5 +314,7 @@ def test_a_mail_opens_as_it_was_sealed(dashboard: App, smtp: FaultServer) -> Non
     test.session_state["mail-open"] = (invoice_id, row.message_id, row.id)
     test.run()
     assert "as it was sealed; it is kept in the archive" in words(test)
+    [line] = [each.value for each in test.markdown if "→ **Customer 1**" in each.value]
+    assert line == "Atelier Dubois SRL → **Customer 1** · **€ 242.00** · due 24 Dec 2026"
     test.button(key="mail-close").click().run()
     assert "kept in the archive" not in words(test)
