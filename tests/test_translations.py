@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from babel.messages.pofile import read_po
 
 from core import i18n, styling
 from core.connection import NOTHING_THERE
+from core.dispatch.checking import FORMER
 from core.errors import ElementMissing, Sentence, ValueInvalid
 from core.model import DispatchStatus, Language
 from core.outcome import Stage, explain, in_our_words, judge
+from core.preflight import STANDING
 from core.sources.table_rows import CONTRADICTS
 from core.sources.table_totals import TOTAL_DIFFERS
 
@@ -152,3 +155,8 @@ def test_a_figure_inside_a_sentence_is_written_as_the_reader_writes_it() -> None
     assert i18n.sentence(Language.NL, differs) == "De lijnen geven 1.605,00, maar de tabel zegt -600,50."
     verbatim = Sentence(CONTRADICTS, {"value": "250.00", "other": "300.00", "row": "3"})
     assert "250.00" in i18n.sentence(Language.FR, verbatim)  # what stands in the table stays as it stands there
+
+
+def test_the_former_sending_is_told_with_the_reader_s_date_and_colon() -> None:
+    sent = Sentence(STANDING[DispatchStatus.SENT], {"former": Sentence(FORMER, {"day": i18n.on(date(2026, 11, 24)), "recipients": "a@x.be"})})
+    assert i18n.sentence(Language.FR, sent).endswith("(24/11/2026\u00a0: a@x.be).")

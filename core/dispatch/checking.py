@@ -12,11 +12,13 @@ from core.database import outbox_views, parties
 from core.database.ledger_rows import Blocks
 from core.dispatch.desk import Desk
 from core.errors import FacturierError, Sentence
-from core.i18n import NAMES, on
+from core.i18n import N_, NAMES, on
 from core.model import DeliveryStatus, DispatchStatus, DocumentType, Language
 from core.preflight import TERMS_MISSING, TERMS_TOO_BIG, TEXT_MISSING, TEXT_WRONG, CompanyState, Verdict, look
 from core.records import Company, InvoiceRow
 from core.rendering import mail_text
+
+FORMER = N_(" ({day}: {recipients})")  # of the former sending
 
 
 def preflight(desk: Desk, invoice_ids: Sequence[int]) -> list[Verdict]:
@@ -51,7 +53,7 @@ def _former(connection: Connection, row: InvoiceRow, zone: ZoneInfo) -> str | Se
     if not sent:
         return ""
     recipients = ", ".join(delivery.recipient for delivery in sent)
-    return Sentence(" ({day}: {recipients})", {"day": on(sent[-1].changed_at.astimezone(zone).date()), "recipients": recipients})
+    return Sentence(FORMER, {"day": on(sent[-1].changed_at.astimezone(zone).date()), "recipients": recipients})
 
 
 def company_state(desk: Desk, company: Company) -> CompanyState:
