@@ -93,6 +93,10 @@ class ResendImpossible(UsageError):
     template = "The sealed mail of invoice {number} cannot go again: {why}. Settle it as not arrived, then send it from the ledger."
 
 
+class SettledSince(UsageError):
+    template = "Something else became of invoice {number} to {recipient} meanwhile; it stays as it is."
+
+
 class SettingUnknown(UsageError):
     template = "There is no setting “{name}”. Did you mean “{nearest}”?"
 

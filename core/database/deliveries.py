@@ -196,6 +196,13 @@ def troubles(connection: Connection, company_id: int) -> int:
     return connection.scalar(select(mail_accounts.c.troubles).where(mail_accounts.c.company_id == company_id)) or 0
 
 
+def send_again(connection: Connection, message_row_id: int, *, who: str, now: datetime, leaves_at: datetime | None) -> int:
+    """The message waits in a batch of its own, so that its countdown can be followed and cancelled by itself. Returns the batch."""
+    batch_id = new_batch(connection, who=who, now=now, leaves_at=leaves_at)
+    connection.execute(update(messages).where(messages.c.id == message_row_id).values(batch_id=batch_id, due_at=leaves_at or now))
+    return batch_id
+
+
 def set_due(connection: Connection, message_row_id: int, due_at: datetime) -> None:
     connection.execute(update(messages).where(messages.c.id == message_row_id).values(due_at=due_at))
 

@@ -134,6 +134,20 @@ def because(connection: Connection, invoice_ids: Sequence[int]) -> dict[int, Sen
     return found
 
 
+def served(connection: Connection, invoice_ids: Sequence[int]) -> dict[int, set[str]]:
+    """The customer's addresses of each invoice, small, that a server took any copy for."""
+    found: dict[int, set[str]] = {}
+    for part in chunks(invoice_ids):
+        query = (
+            select(messages.c.invoice_id, deliveries.c.recipient)
+            .join(deliveries, deliveries.c.message_id == messages.c.id)
+            .where(messages.c.invoice_id.in_(part), deliveries.c.status == DeliveryStatus.SENT, deliveries.c.role != RecipientRole.ARCHIVE)
+        )
+        for row in connection.execute(query):
+            found.setdefault(row.invoice_id, set()).add(row.recipient.lower())
+    return found
+
+
 def counts(connection: Connection, *, batch_id: int | None = None) -> dict[DeliveryStatus, int]:
     query = select(deliveries.c.status, func.count()).group_by(deliveries.c.status)
     if batch_id is not None:

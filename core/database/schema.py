@@ -249,6 +249,9 @@ deliveries = Table(
     Column("reply_code", Integer),
     Column("reply", Text),
     Column("because", Said),  # the same in plain words
+    Column("former_status", String(20)),  # where it stood when a person sent it again: a cancelled resend stands there again
+    Column("former_because", Said),
+    Column("former_changed_at", Moment),
     UniqueConstraint("message_id", "recipient", name="uq_deliveries_recipient"),
     Index("ix_deliveries_status", "status"),
 )

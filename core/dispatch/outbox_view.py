@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from core import outcome
-from core.database import outbox_views
+from core.database import outbox_views, parties
 from core.dispatch import progress
 from core.dispatch.desk import Desk
 from core.dispatch.progress import Progress
@@ -131,6 +131,20 @@ def groups(rows: Sequence[Row[Any]]) -> list[Group]:
         own = list(same)
         found.append(Group(cause=cause(own[0]), sentence=own[0].because or Sentence(""), deliveries=own))
     return found
+
+
+def goes_to(desk: Desk, group: Group) -> list[str]:
+    """Where these invoices go when they are queued again: the addresses that stand on the cards now and do not have them yet."""
+    with desk.database.read() as connection:
+        cards = parties.load_customers(connection, {row.customer_id for row in group.deliveries})
+        have_it = outbox_views.served(connection, group.invoice_ids)
+    found: dict[str, str] = {}
+    for row in group.deliveries:
+        for _, mailbox in cards[row.customer_id].recipients:
+            address = mailbox.addr_spec.lower()
+            if address not in have_it.get(row.invoice_id, ()):
+                found.setdefault(address, mailbox.addr_spec)
+    return list(found.values())
 
 
 def marks(desk: Desk) -> frozenset[tuple[int, DeliveryStatus]]:

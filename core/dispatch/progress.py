@@ -19,6 +19,7 @@ class Progress:
 
     counts: dict[DispatchStatus, int]
     leaves_in_s: int  # the earliest countdown that still runs; 0 when all are over
+    waiting: int  # with a mail that no worker has taken
 
     @property
     def total(self) -> int:
@@ -30,7 +31,7 @@ class Progress:
 
     @property
     def is_open(self) -> bool:
-        return self.done < self.total
+        return self.done < self.total or self.leaves_in_s > 0  # one address in doubt, another about to leave
 
     @property
     def left(self) -> int:
@@ -53,5 +54,7 @@ def of_batches(desk: Desk, batch_ids: Sequence[int]) -> Progress:
         waits = select(messages.c.id).where(messages.c.batch_id == batches.c.id, messages.c.due_at.is_not(None))
         runs = (batches.c.id.in_(batch_ids), batches.c.leaves_at > desk.now(), waits.exists())
         leaves_at = connection.scalar(select(func.min(batches.c.leaves_at)).where(*runs))
+        mails = select(func.count(messages.c.invoice_id.distinct())).where(messages.c.batch_id.in_(batch_ids), messages.c.due_at.is_not(None))
+        waiting = connection.scalar(mails) or 0
     rest = (leaves_at - desk.now()).total_seconds() if leaves_at else 0
-    return Progress(counts=counts, leaves_in_s=max(0, math.ceil(rest)))
+    return Progress(counts=counts, leaves_in_s=max(0, math.ceil(rest)), waiting=waiting)

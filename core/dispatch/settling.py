@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -16,7 +17,7 @@ from core.database import invoices as invoice_rows
 from core.database.schema import deliveries, invoices, messages
 from core.database.statuses import refresh_status
 from core.dispatch.desk import Desk
-from core.errors import DeliveryNotOpen, DeliveryNotSent, DeliveryUnknown, ReasonMissing, ResendImpossible, Sentence
+from core.errors import DeliveryNotOpen, DeliveryNotSent, DeliveryUnknown, ReasonMissing, ResendImpossible, Sentence, SettledSince
 from core.i18n import N_
 from core.model import DeliveryStatus, DispatchStatus, Ledger
 from core.records import Versions, what_moved
@@ -48,9 +49,20 @@ class Settlement(StrEnum):
     FAILED = "failed"  # it did not arrive; what to do about it is decided in the ledger
 
 
-def resolve(desk: Desk, delivery_id: int, how: Settlement, *, reason: str) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Settled:
+    """What a person said of a delivery, with what stood there before, for `take_back`."""
+
+    delivery_id: int
+    at: datetime
+    former: Mapping[str, Any] = field(repr=False)  # status, because, changed_at, and the claim that a late answer may still settle
+    batch_id: int = 0  # of a mail that goes again
+
+
+def resolve(desk: Desk, delivery_id: int, how: Settlement, *, reason: str, countdown_s: float = 0) -> Settled:
     """Settle an uncertain or failed delivery: it did leave, it did not, or the same sealed mail goes to that address again.
 
+    What goes again waits for `countdown_s` seconds in a batch of its own; cancelled, it stands where it stood.
     Raises DeliveryNotOpen, and ResendImpossible when the sealed mail is no longer what should leave.
     """
     if not reason.strip():
@@ -64,19 +76,42 @@ def resolve(desk: Desk, delivery_id: int, how: Settlement, *, reason: str) -> No
             raise DeliveryNotOpen(delivery=delivery_id, status=row.status.value)
         because = Sentence(SAID[how], {"who": desk.who, "reason": reasons.said(reason)})
         values: dict[str, Any] = {"status": STATES[how], "changed_at": now, "because": because, "claim": None}
+        former, batch_id = _former(row), 0
         if how is Settlement.RESEND:
-            values |= {"first_try_at": None, "tries": 0}
-            rows.set_due(connection, row.message, now)
+            values |= {"first_try_at": None, "tries": 0} | {f"former_{name}": former[name] for name in ("status", "because", "changed_at")}
+            leaves_at = now + timedelta(seconds=countdown_s) if countdown_s > 0 else None
+            batch_id = rows.send_again(connection, row.message, who=desk.who, now=now, leaves_at=leaves_at)
         connection.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(**values))
         refresh_status(connection, [row.invoice_id], now=now)
         if how is Settlement.RESEND:
             _refuse_outdated(connection, row)  # the invoice is locked by now: nobody holds it in between
         subject = f"{row.number} → {row.recipient}"
         audit.append(connection, company_id=row.company_id, who=desk.who, what=f"settled: {how.value}", subject=subject, why=reason, now=now)
+    return Settled(delivery_id=delivery_id, at=now, former=former, batch_id=batch_id)
 
 
-def came_back(desk: Desk, delivery_id: int, *, reason: str) -> None:
-    """A non-delivery notice came in for a mail that the server had taken. `resolve` as sent takes it back.
+def _former(row: Row[Any]) -> dict[str, Any]:
+    return {"status": row.status, "because": row.because, "changed_at": row.changed_at, "claim": row.claim}
+
+
+def take_back(desk: Desk, settled: Sequence[Settled]) -> None:
+    """Put state and reason back as they stood before a person settled it. Raises SettledSince where something else happened meanwhile."""
+    now = desk.now()
+    with desk.database.write() as connection:
+        for each in sorted(settled, key=lambda one: one.delivery_id):
+            row = connection.execute(_delivery(each.delivery_id)).first()
+            if row is None:
+                raise DeliveryUnknown(delivery=each.delivery_id)
+            if row.changed_at != each.at or _newest_copy(connection, row.invoice_id) != row.copy_number:
+                raise SettledSince(number=row.number, recipient=row.recipient)
+            connection.execute(update(deliveries).where(deliveries.c.id == each.delivery_id).values(**each.former))
+            refresh_status(connection, [row.invoice_id], now=now)
+            subject = f"{row.number} → {row.recipient}"
+            audit.append(connection, company_id=row.company_id, who=desk.who, what="settlement undone", subject=subject, now=now)
+
+
+def came_back(desk: Desk, delivery_id: int, *, reason: str) -> Settled:
+    """A non-delivery notice came in for a mail that the server had taken.
 
     Raises DeliveryNotSent.
     """
@@ -95,6 +130,7 @@ def came_back(desk: Desk, delivery_id: int, *, reason: str) -> None:
         refresh_status(connection, [row.invoice_id], now=now)
         subject = f"{row.number} → {row.recipient}"
         audit.append(connection, company_id=row.company_id, who=desk.who, what="came back", subject=subject, why=reason.strip(), now=now)
+    return Settled(delivery_id=delivery_id, at=now, former=_former(row))
 
 
 def _delivery(delivery_id: int) -> Select[Any]:
@@ -102,6 +138,9 @@ def _delivery(delivery_id: int) -> Select[Any]:
     return (
         select(
             deliveries.c.status,
+            deliveries.c.because,
+            deliveries.c.changed_at,
+            deliveries.c.claim,
             deliveries.c.recipient,
             messages.c.id.label("message"),
             messages.c.copy_number,
@@ -125,13 +164,16 @@ def _refuse_outdated(connection: Connection, row: Row[Any]) -> None:
     for because, why in ((stopped.held_because, SOMEBODY_HOLDS_IT), (stopped.elsewhere_because, MARKED_ELSEWHERE)):
         if because is not None:
             raise ResendImpossible(number=row.number, why=Sentence(why))
-    newest = connection.scalar(select(func.max(messages.c.copy_number)).where(messages.c.invoice_id == row.invoice_id))
-    if newest != row.copy_number:
+    if _newest_copy(connection, row.invoice_id) != row.copy_number:
         raise ResendImpossible(number=row.number, why=Sentence(NEWER_COPY))
     then = Versions(invoice=row.invoice_version, customer=row.customer_version, company=row.company_version)
     moved = what_moved(rows.versions_now(connection, row.message), then)
     if moved is not None:
         raise ResendImpossible(number=row.number, why=Sentence(MOVED_SINCE, {"what": moved}))
+
+
+def _newest_copy(connection: Connection, invoice_id: int) -> int:
+    return connection.scalar(select(func.max(messages.c.copy_number)).where(messages.c.invoice_id == invoice_id)) or 0
 
 
 def waiting_before(desk: Desk, day: date, *, ledger: Ledger | None = None, company_id: int | None = None) -> list[int]:

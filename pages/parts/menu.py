@@ -53,7 +53,7 @@ div:has(> .st-key-notices) { position: fixed; top: 3.85rem; right: 2rem; max-wid
 [data-testid="stElementToolbar"], [data-testid="stDataFrameColumnMenu"] { display: none; }
 .st-key-pages { margin-top: -3.3rem; pointer-events: none; }
 .st-key-pages button, .st-key-pages p { pointer-events: auto; }
-:is([data-testid="stMarkdownContainer"], [data-testid="stCaptionContainer"]) a[href^="mailto:"] { color: inherit; text-decoration: none; pointer-events: none; }
+[data-testid$="Container"] a[href^="mailto:"] { color: inherit; text-decoration: none; pointer-events: none; }
 div:has(> .st-key-foot-wide) { position: sticky; bottom: 0; z-index: 10; padding: .6rem 0; backdrop-filter: blur(14px); }
 </style>"""
 

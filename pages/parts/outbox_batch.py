@@ -96,11 +96,15 @@ def progress(batch_id: int) -> None:
     with feedback.told():
         far = outbox_view.far(desk(), batch_id)
         if not far.total:
-            st.caption(t("Nothing is left of this batch: it was cancelled before anything left."))
+            known = next((batch for batch in outbox_view.batches(desk()) if batch.id == batch_id), None)
+            if known is None or known.cancelled_at:
+                st.caption(t("Nothing is left of this batch: it was cancelled before anything left."))
+            else:
+                st.caption(t("What was in this batch is sent again in a later one."))
             return
         invoices = far.invoices
         if invoices.leaves_in_s > 0 and far.is_open:
-            st.markdown(t("**Leaving in {seconds} s** · invoices: {count}", count=invoices.total, seconds=invoices.leaves_in_s))
+            st.markdown(t("**Leaving in {seconds} s** · invoices: {count}", count=invoices.waiting, seconds=invoices.leaves_in_s))
         else:
             done = t("Invoices: {done} of {total} done", done=invoices.done, total=invoices.total)
             st.progress(invoices.done / max(1, invoices.total), text=done)

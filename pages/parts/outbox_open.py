@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import streamlit as st
 
@@ -11,9 +12,9 @@ from core import i18n, reasons, styling
 from core.dispatch import customers, outbox_view, sending, settling
 from core.dispatch.outbox_view import Cause, Group
 from core.dispatch.settling import Settlement
-from core.errors import SettingInvalid
+from core.errors import DeliveryNotOpen, SettingInvalid
 from core.i18n import N_
-from pages.parts import feedback, menu, outbox_batch, strip
+from pages.parts import feedback, menu, outbox_batch, strip, ticks
 from pages.parts.resources import desk, language, plain, shown, t, translated, zone
 
 NAMED = 8  # invoices that a group shows before it counts
@@ -72,29 +73,45 @@ def _line(row: Any) -> None:
 
 def _correct(group: Group) -> None:
     """The address, right here; it goes onto the card, and all invoices that went there leave again."""
-    first, key = group.first, group.key
-    field, save, same, sent, card = st.columns([3.7, 2.5, 2.3, 2.7, 1], vertical_alignment="bottom")
-    if f"address/{key}" not in st.session_state:
-        st.session_state[f"address/{key}"] = first.recipient
-    address = field.text_input(t("Right address"), key=f"address/{key}", label_visibility="collapsed")
-    if save.button(t("Save and send again"), key=f"correct/{key}", type="primary", width="stretch") and _saved(first, address.strip()):
-        _queue(group.invoice_ids)
-    if same.button(
-        t("Send again as it is"), key=f"same/{key}", width="stretch", help=t("To the same address: it works again, or the server was wrong.")
-    ):
-        _queue(group.invoice_ids)
-    with sent:
-        _settled(group, t("It was sent"))
+    first, key, to = group.first, group.key, outbox_view.goes_to(desk(), group)
+    same = first.recipient.lower() in {each.lower() for each in to}
+    standing = first.recipient if same or not to else to[0] if len(to) == 1 else ""
+    if to and not same:
+        st.info(t("The customer card says {to} now, and keeps it: that is where it goes when it is sent again.", to=", ".join(to)))
+    field, save, card = st.columns([5, 3, 1.4], vertical_alignment="bottom")
+    typed = f"address/{key}/{standing}"  # another address on the card, another field
+    if typed not in st.session_state:
+        st.session_state[typed] = standing
+    address = field.text_input(t("Right address"), key=typed, label_visibility="collapsed").strip()
+    wrong = standing or first.recipient
+    if save.button(t("Save and send again"), key=f"correct/{key}", type="primary", width="stretch") and _saved(first, wrong, address):
+        said = t("The card of {customer} says {to} now; it keeps it, also when you cancel.", customer=first.customer_name, to=address)
+        _queue(group.invoice_ids, said=said)
     card.page_link(menu.CUSTOMERS, label=t("Customer card"), query_params={"customer": first.customer_key})
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _send_again(group, help_text=t("To the same address: it works again, or the server was wrong.") if same else None)
+        _settled(group, t("It was sent"))
 
 
-def _saved(row: Any, address: str) -> bool:
-    """Whether the card has the other address now."""
+def _send_again(group: Group, *, primary: bool = False, help_text: str | None = None) -> None:
+    """The button says where it goes; where that is many places, its help does."""
+    to = outbox_view.goes_to(desk(), group)
+    if to and len({row.customer_id for row in group.deliveries}) == 1:
+        label = t("Send again to {to}", to=", ".join(to))
+    else:
+        label = t("Send again ({count})", count=len(group.invoice_ids))
+        help_text = plain(", ".join(to)) or None
+    if st.button(label, key=f"again/{group.key}", type="primary" if primary else "secondary", help=help_text):
+        _queue(group.invoice_ids)
+
+
+def _saved(row: Any, wrong: str, address: str) -> bool:
+    """Whether the card has the other address now; `wrong` is what stands on it in its place."""
     if address.lower() == row.recipient.lower():
         st.error(t("This is the address that did not work. Correct it first."))
         return False
     try:
-        customers.correct_address(desk(), row.customer_key, row.recipient, address)
+        customers.correct_address(desk(), row.customer_key, wrong, address)
     except SettingInvalid as error:
         st.error(shown(error.sentence.values["why"]) if not isinstance(error.sentence.values["why"], str) else plain(error.sentence.values["why"]))
         return False
@@ -106,9 +123,29 @@ def _settled(group: Group, label: str) -> None:
     with st.popover(label), feedback.told():
         reason = outbox_batch.choose_reason(reasons.SENT, f"otherwise/{group.key}")
         if st.button(t("Settle as sent"), key=f"settle/{group.key}", disabled=not reason):
-            for row in group.deliveries:
-                settling.resolve(desk(), row.id, Settlement.SENT, reason=reason)
-            st.rerun()
+            _resolve(group.deliveries, Settlement.SENT, reason)
+
+
+def _resolve(rows: Sequence[Any], how: Settlement, reason: str) -> NoReturn:
+    """Said, with a way back to state and reason as they were; what somebody else settled meanwhile stays theirs."""
+    settled, named = [], ""
+    for row in rows:
+        with contextlib.suppress(DeliveryNotOpen):
+            settled.append(settling.resolve(desk(), row.id, how, reason=reason))
+            named = named or f"{row.number} → {row.recipient}"
+    if settled:
+        what = f"{len(settled)}" if len(settled) > 1 else named
+        words = t("Settled as sent: {what}", what=what) if how is Settlement.SENT else t("Settled as not arrived: {what}", what=what)
+        feedback.later(words, undo=lambda: settling.take_back(desk(), settled))
+    st.rerun()
+
+
+def _send_it_again(row: Any, reason: str) -> NoReturn:
+    """The same mail to the same address, with the countdown; cancelled, it is as uncertain as before."""
+    settled = settling.resolve(desk(), row.id, Settlement.RESEND, reason=reason, countdown_s=desk().settings.countdown_s)
+    ticks.drop([row.invoice_id])
+    strip.watch(settled.batch_id, back_to=None)
+    st.rerun()
 
 
 def _uncertain(group: Group) -> None:
@@ -125,16 +162,22 @@ def _uncertain(group: Group) -> None:
     why, button = st.columns([5, 3], vertical_alignment="bottom")
     with why:
         reason = outbox_batch.choose_reason(WHY[how], f"why/{row.id}/{how.value}")
-    if button.button(ways[how], key=f"settle/{row.id}", type="primary", disabled=not reason):
-        settling.resolve(desk(), row.id, how, reason=reason)
-        st.rerun()
+    again = how is Settlement.RESEND
+    if again:
+        st.caption(
+            t("The same mail of {number} goes to {to} again. If it did leave the first time, it arrives twice.", number=row.number, to=row.recipient)
+        )
+    label = t("Send again to {to}", to=row.recipient) if again else ways[how]
+    if button.button(label, key=f"settle/{row.id}", type="primary", disabled=not reason):
+        if again:
+            _send_it_again(row, reason)
+        _resolve([row], how, reason)
 
 
 def _again(group: Group) -> None:
     """Nothing is wrong with these mails: they leave again, all of them."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button(t("Send again ({count})", count=len(group.invoice_ids)), key=f"again/{group.key}", type="primary"):
-            _queue(group.invoice_ids)
+        _send_again(group, primary=True)
         st.page_link(menu.COMPANIES, label=t("Mail account"), query_params={"company": group.first.company_key, "part": "account"})
 
 
@@ -157,8 +200,7 @@ def _look(group: Group) -> None:
 def _refused(group: Group) -> None:
     """The mail itself, not the address: perhaps the server thinks otherwise today."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button(t("Send again ({count})", count=len(group.invoice_ids)), key=f"same/{group.key}"):
-            _queue(group.invoice_ids)
+        _send_again(group)
         _settled(group, t("It was sent"))
         _look(group)
 
@@ -173,12 +215,15 @@ _REMEDIES = {
 }
 
 
-def _queue(invoice_ids: Sequence[int]) -> None:
+def _queue(invoice_ids: Sequence[int], *, said: str = "") -> None:
     """With the countdown, so that it can be cancelled; what is refused is told."""
     queued = sending.queue(desk(), invoice_ids, countdown_s=desk().settings.countdown_s)
     if queued.invoice_ids:
-        strip.watch(queued.batch_id, back_to="email")
+        ticks.drop(queued.invoice_ids)
+        strip.watch(queued.batch_id, back_to=None)
     if queued.refused:
         words = " ".join(dict.fromkeys(shown(sentence) for sentence in queued.refused.values()))
-        feedback.later(t("Not sent: {count}.", count=len(queued.refused)) + f" {words}", undo=None)
+        said = f"{said} " + t("Not sent: {count}.", count=len(queued.refused)) + f" {words}"
+    if said:
+        feedback.later(said.strip())
     st.rerun()

@@ -11,7 +11,6 @@ import streamlit as st
 from core import eml, i18n, reasons, styling
 from core.dispatch import documents, history, holding, settling
 from core.dispatch.history import Copy
-from core.dispatch.settling import Settlement
 from core.model import DeliveryStatus, RecipientRole
 from core.records import InvoiceRow
 from pages.parts import feedback, mail_preview, outbox_batch, preview_panel
@@ -72,9 +71,9 @@ def came_back(row: Any, place: str) -> None:
         reason = outbox_batch.choose_reason(reasons.CAME_BACK, f"back-why/{key}")
         notice = st.text_area(t("Or paste what the notice says"), key=f"back-notice/{key}", height=90)
         if st.button(t("Mark as came back"), key=f"back/{key}", type="primary"):
-            settling.came_back(desk(), row.id, reason=notice.strip() or reason)
+            settled = settling.came_back(desk(), row.id, reason=notice.strip() or reason)
             said = t("{number} came back from {recipient}; the outbox shows what to do.", number=row.number, recipient=row.recipient)
-            feedback.later(said, undo=lambda: settling.resolve(desk(), row.id, Settlement.SENT, reason=reasons.MISTAKEN))
+            feedback.later(said, undo=lambda: settling.take_back(desk(), [settled]))
             st.rerun()
 
 

@@ -14,8 +14,8 @@ from pages.parts.resources import desk, t
 LIVE_S = 4  # at least, between two looks of a whole ledger
 
 
-def watch(batch_id: int, *, back_to: str) -> None:
-    """Follow a batch on whatever page the person is; `back_to` is the ledger whose ticks come back when it is cancelled.
+def watch(batch_id: int, *, back_to: str | None) -> None:
+    """Follow a batch on whatever page the person is; `back_to` is the ledger whose ticks come back when it is cancelled, if any.
 
     Several that were sent one after the other are followed together, until they are all done.
     """
@@ -25,8 +25,8 @@ def watch(batch_id: int, *, back_to: str) -> None:
     st.session_state["followed"] = followed | {batch_id: back_to}
 
 
-def _followed() -> dict[int, str]:
-    followed: dict[int, str] = st.session_state.get("followed", {})
+def _followed() -> dict[int, str | None]:
+    followed: dict[int, str | None] = st.session_state.get("followed", {})
     return followed
 
 
@@ -42,7 +42,7 @@ def show(*, live: bool = False) -> None:
 
 
 @st.fragment(run_every=1.0)
-def _following(followed: dict[int, str], *, shown: tuple[float, int] | None) -> None:
+def _following(followed: dict[int, str | None], *, shown: tuple[float, int] | None) -> None:
     """Read from the database every second; the whole page follows from time to time if it is a live one, and at the end."""
     with feedback.told():
         far = progress.of_batches(desk(), list(followed))
@@ -50,7 +50,7 @@ def _following(followed: dict[int, str], *, shown: tuple[float, int] | None) -> 
             st.rerun()
         with st.container(border=True, key="strip"), st.container(horizontal=True, vertical_alignment="center"):
             if far.leaves_in_s > 0:
-                st.markdown(t("**Leaving in {seconds} s** · invoices: {count}", count=far.total, seconds=far.leaves_in_s))
+                st.markdown(t("**Leaving in {seconds} s** · invoices: {count}", count=far.waiting, seconds=far.leaves_in_s))
                 st.button(t("Cancel"), key="strip-cancel", on_click=_cancel, args=(followed,), type="primary")
                 st.button(t("Send now"), key="strip-now", on_click=_leave_now, args=(followed,))
             else:
@@ -59,22 +59,26 @@ def _following(followed: dict[int, str], *, shown: tuple[float, int] | None) -> 
                 st.page_link(places.OUTBOX, label=t("Outbox"))
 
 
-def _leave_now(followed: dict[int, str]) -> None:
+def _leave_now(followed: dict[int, str | None]) -> None:
     for batch_id in followed:
         holding.leave_now(desk(), batch_id)
 
 
-def _cancel(followed: dict[int, str]) -> None:
+def _cancel(followed: dict[int, str | None]) -> None:
     count = gone = 0
     for batch_id, name in followed.items():
         cancelled = holding.cancel(desk(), batch_id)
-        ticks.change(name, ticks.of(name) | frozenset(cancelled.invoice_ids))
+        if name:
+            ticks.change(name, ticks.of(name) | frozenset(cancelled.invoice_ids))
         count, gone = count + len(cancelled.invoice_ids), gone + cancelled.gone
     if gone:
         feedback.later(t("Cancelled. Waiting again: {count}. Had begun to leave already: {gone}.", count=count, gone=gone))
     else:
         st.session_state.pop("followed", None)
-        feedback.later(t("Cancelled. Nothing has left. Ticked again: {count}.", count=count))
+        if all(followed.values()):
+            feedback.later(t("Cancelled. Nothing has left. Ticked again: {count}.", count=count))
+        else:  # from the outbox, where each stands again with its remedies
+            feedback.later(t("Cancelled. Nothing has left. Waiting again: {count}.", count=count))
 
 
 def _closing(far: Progress) -> None:

@@ -15,7 +15,7 @@ from core.app import App
 from core.catcher import server
 from core.database import outbox_views
 from core.database.schema import audit_events
-from core.dispatch import customers, outbox_view, sending, settling
+from core.dispatch import companies, customers, outbox_view, sending, settling
 from core.model import DeliveryStatus, DispatchStatus, DocumentType, Language, Reference
 from tests import desk
 from tests.mail.fault_server import Behaviour, FaultServer
@@ -60,6 +60,11 @@ def audited(app: App) -> list[tuple[str, str]]:
 def delivery(app: App, recipient: str) -> Any:
     with app.desk.database.read() as connection:
         return [row for row in outbox_views.listing(connection) if row.recipient == recipient][-1]
+
+
+def stands(app: App, recipient: str) -> tuple[Any, ...]:
+    row = delivery(app, recipient)
+    return row.status, row.because, row.changed_at
 
 
 # Batches ---------------------------------------------------------------------------------------------------------
@@ -141,6 +146,59 @@ def test_what_is_uncertain_is_settled_with_a_reason_of_its_own_list(
     assert audited(dashboard)[-1] == (f"settled: {way}", reason)  # the message id, which each reads in their own language
 
 
+def test_what_is_uncertain_is_sent_again_with_a_countdown_and_cancelled_it_is_uncertain_again(
+    dashboard: App, smtp: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FACTURIER_COUNTDOWN_S", "600")
+    [invoice_id] = several(dashboard, smtp.port, "dropafter")
+    desk.send(dashboard, [invoice_id])
+    settling.resume(dashboard.desk, companies.find(dashboard.desk, desk.COMPANY).id)
+    before = stands(dashboard, "dropafter+0@x.test")
+    test = page(PAGE)
+    keyed(test.segmented_control, "how/").set_value(settling.Settlement.RESEND).run()
+    assert "it arrives twice" in words(test)
+    keyed(test.selectbox, "why/").set_value("The customer does not have it").run()
+    press(test, "Send again to dropafter+0@x.test")
+    assert "Waits for you" not in words(test)
+    assert [each for each in words(test).split("\n") if each.startswith("**Leaving in") and each.endswith("invoices: 1")]
+    desk.one_pass(dashboard.desk)
+    assert len(smtp.record.taken) == 1
+    test.button(key="strip-cancel").click().run()
+    assert any("Nothing has left. Waiting again: 1." in each.value for each in test.toast)
+    assert stands(dashboard, "dropafter+0@x.test") == before
+    assert "Waits for you" in words(test)
+    assert [test.session_state[f"ticked/{name}"] for name in ("all", "email", "paper")] == [frozenset()] * 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "way", "said"),
+    [
+        ("dropafter", settling.Settlement.SENT, "Settled as sent: 2026-0000 → dropafter+0@x.test"),
+        ("dropafter", settling.Settlement.FAILED, "Settled as not arrived: 2026-0000 → dropafter+0@x.test"),
+        ("refuse", None, "Settled as sent: 2026-0000 → refuse+0@x.test"),
+    ],
+)
+def test_a_word_of_a_person_is_told_and_undone(dashboard: App, smtp: FaultServer, fault: str, way: settling.Settlement | None, said: str) -> None:
+    [invoice_id] = several(dashboard, smtp.port, fault)
+    desk.send(dashboard, [invoice_id])
+    before, status = stands(dashboard, f"{fault}+0@x.test"), desk.status_of(dashboard, invoice_id)
+    test = page(PAGE)
+    if way is None:
+        keyed(test.selectbox, "otherwise/").set_value("Delivered by another way").run()
+    else:
+        keyed(test.segmented_control, "how/").set_value(way).run()
+        why = keyed(test.selectbox, "why/")
+        why.set_value(why.options[0]).run()
+    keyed(test.button, "settle/").click().run()
+    assert said in words(test)
+    assert desk.status_of(dashboard, invoice_id) is not status
+    test.button(key="undo").click().run()
+    assert not test.exception
+    assert stands(dashboard, f"{fault}+0@x.test") == before
+    assert desk.status_of(dashboard, invoice_id) is status
+    assert audited(dashboard)[-1][0] == "settlement undone"
+
+
 def test_reasons_are_read_in_the_language_of_the_screen(dashboard: App, smtp: FaultServer) -> None:
     [invoice_id] = several(dashboard, smtp.port, "dropafter")
     desk.send(dashboard, [invoice_id])
@@ -173,6 +231,31 @@ def test_a_refused_address_is_corrected_on_the_spot_for_all_its_invoices(dashboa
     assert {desk.status_of(dashboard, each) for each in (first, second)} == {S.SENT}
     test.run()
     assert "Waits for you" not in words(test)
+
+
+def test_after_a_cancelled_correction_the_box_shows_what_the_card_says(dashboard: App, smtp: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACTURIER_COUNTDOWN_S", "600")
+    invoice_id = desk.ready(dashboard, smtp.port, "refuse+1@x.test")
+    desk.send(dashboard, [invoice_id])
+    test = page(PAGE)
+    assert "Send again to refuse+1@x.test" in [button.label for button in test.button]
+    test.session_state["ticked/email"] = frozenset({invoice_id})
+    for typed in ("ok+typo@x.test", "ok+right@x.test"):
+        keyed(test.text_input, "address/").set_value(typed).run()
+        press(test, "Save and send again")
+        assert any(f"says {typed} now; it keeps it, also when you cancel" in each.value for each in test.toast)
+        assert test.session_state["ticked/email"] == frozenset()
+        test.button(key="strip-cancel").click().run()
+        assert test.session_state["ticked/email"] == frozenset()  # they wait here, not in the ledger
+        assert keyed(test.text_input, "address/").value == typed
+        assert f"The customer card says {typed} now" in words(test)
+    card = customers.find(dashboard.desk, desk.customer_key(1))
+    assert [mailbox.addr_spec for _, mailbox in card.recipients] == ["ok+right@x.test"]  # the typing error is gone
+    press(test, "Send again to ok+right@x.test")
+    test.button(key="strip-now").click().run()
+    desk.drain(dashboard)
+    assert [mail.recipients for mail in smtp.record.taken] == [("ok+right@x.test",)]
+    assert desk.status_of(dashboard, invoice_id) is S.SENT
 
 
 def test_one_act_sends_again_what_failed_for_now(dashboard: App, smtp: FaultServer) -> None:
