@@ -154,5 +154,5 @@ def test_the_former_sending_is_told_with_the_date_as_the_reader_writes_it(app: A
     [verdict] = checking.preflight(app.desk, [invoice_id])
     [reason] = verdict.blocked_by
     day = app.desk.now().astimezone(looking.zone(app.desk)).date()
-    assert f"({day:%d/%m/%Y}: ok+1@x.test)" in i18n.sentence(Language.FR, reason.sentence)
+    assert f"({day:%d/%m/%Y}\N{NO-BREAK SPACE}: ok+1@x.test)" in i18n.sentence(Language.FR, reason.sentence)
     assert f"({i18n.day(Language.EN, day)}: ok+1@x.test)" in i18n.sentence(Language.EN, reason.sentence)
