@@ -163,6 +163,8 @@ def test_what_is_uncertain_is_sent_again_with_a_countdown_and_cancelled_it_is_un
     assert [each for each in words(test).split("\n") if each.startswith("**Leaving in") and each.endswith("invoices: 1")]
     desk.one_pass(dashboard.desk)
     assert len(smtp.record.taken) == 1
+    test.selectbox(key="batch").set_value(1).run()
+    assert "What was in this batch is sent again in a later one." in words(test)
     test.button(key="strip-cancel").click().run()
     assert any("Nothing has left. Waiting again: 1." in each.value for each in test.toast)
     assert stands(dashboard, "dropafter+0@x.test") == before
