@@ -56,10 +56,11 @@ def _mails() -> None:
         )
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(t("A click on a row opens the mail as it was sealed. Newest mails shown: {count}.", count=len(rows)))
-            headings, spoken = [t(heading) for heading in HEADINGS], language()  # now: the file is made outside of the session
+            spoken, headings = language(), [t(heading) for heading in HEADINGS]  # now: the file is made outside of the session
+            cells = [_cells(row) for row in rows]
             st.download_button(
                 t("Download (CSV)"),
-                lambda: exporting.table_csv(headings, [_cells(row) for row in rows], spoken),
+                lambda: exporting.table_csv(headings, cells, spoken),
                 file_name=f"{t('Outbox')} {desk().now():%Y-%m-%d}.csv",
                 mime="text/csv",
                 key="get-mails",

@@ -313,6 +313,19 @@ def take_up_what_came_back(story: Story) -> None:
     for bill in (month.REFUSED, month.SILENT, month.RETURNED):
         story.status(bill.number, DispatchStatus.SENT)
     story.look("20-all-green")
+    take_the_list(story)
+
+
+def take_the_list(story: Story) -> None:
+    """As a file in the words of the screen, each row as it is shown."""
+    page = story.page
+    page.get_by_role("button", name="download icon").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="CSV", exact=True).click()
+    head, *rows = waiting.value.path().read_text("utf-8-sig").splitlines()
+    assert head.split(";")[0] == story.t("Number")
+    assert len(rows) == len(month.BILLS)
+    assert sum(story.t("Sent") in row.split(";") for row in rows) == len(rows) - 1  # one is held
 
 
 # A customer calls -----------------------------------------------------------------------------------------------
