@@ -113,7 +113,7 @@ def _saved(row: Any, wrong: str, address: str) -> bool:
     try:
         customers.correct_address(desk(), row.customer_key, wrong, address)
     except SettingInvalid as error:
-        st.error(shown(error.sentence.values["why"]) if not isinstance(error.sentence.values["why"], str) else plain(error.sentence.values["why"]))
+        st.error(feedback.why(error))
         return False
     return True
 
