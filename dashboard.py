@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import menu
+from pages.parts import menu, opening
 
 st.set_page_config(page_title="Facturier", page_icon="✉️", layout="wide")
-menu.navigate().run()
+with opening.guarded():
+    menu.navigate().run()

@@ -7,13 +7,15 @@ import re
 from pathlib import Path
 
 import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 from core.app import App
 from core.dispatch import sending
 from core.model import DispatchStatus
 from pages.parts import mail_preview
 from tests import builders, desk
-from tests.mail.fault_server import FaultServer
+from tests.mail.fault_server import FaultServer, free_port
 from tests.pages.screen import ROOT, page, words
 
 PAGES = sorted(path for path in (ROOT / "pages").rglob("*.py") if path.parent.name in ("ledgers", "sending", "records"))
@@ -25,6 +27,21 @@ def test_each_page_says_what_to_do_when_there_is_nothing(dashboard: App, path: P
     test = page(str(path.relative_to(ROOT)), language)
     assert words(test).strip()
     assert not [error.value for error in test.error if "python -m core worker" not in error.value]
+
+
+def test_a_desk_that_does_not_open_says_why(dashboard: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for database, sentence in (
+        (f"sqlite:///{tmp_path / 'none.db'}", "There is no database yet. Run “python -m core init” first."),
+        (f"postgresql://127.0.0.1:{free_port()}/none", "The desk does not open"),
+    ):
+        monkeypatch.setenv("FACTURIER_DATABASE_URL", database)
+        st.cache_resource.clear()
+        test = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=30).run()
+        assert not test.exception
+        assert sentence in test.error[0].value
+    monkeypatch.setenv("FACTURIER_DATABASE_URL", dashboard.desk.settings.database_url)
+    test.button[0].click().run()
+    assert test.subheader[0].value == "E-mail ledger"
 
 
 def test_the_e_mail_ledger_shows_what_waits(dashboard: App) -> None:
