@@ -36,8 +36,13 @@ def why(error: SettingInvalid) -> str:
 
 
 def later(message: str, *, undo: Callable[[], object] | None = None) -> None:
-    """Say it after the coming rerun, which would wipe it now; with a way back it stays until it is closed."""
-    st.session_state["said_later" if undo is None else "undoable"] = message if undo is None else (message, undo)
+    """Say it after the coming rerun, which would wipe it now; with a way back it stays until it is closed, or something else is done."""
+    if undo is None:
+        st.session_state["said_later"] = message
+        return
+    st.session_state["undoable"] = (message, undo)
+    if st.session_state.pop("followed-done", False):  # whoever goes on has read how the sending ended
+        st.session_state.pop("followed", None)
 
 
 def say_later() -> None:

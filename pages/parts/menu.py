@@ -47,7 +47,8 @@ div:has(> .st-key-notices) { position: fixed; top: 3.85rem; right: 2rem; max-wid
 [data-testid="stToastContainer"] { top: auto; bottom: 1rem; }
 .st-key-strip, .st-key-undo-strip { padding: .05rem .8rem; border-color: #2b8f74; backdrop-filter: blur(14px); width: auto; gap: .7rem; }
 .st-key-strip button, .st-key-undo-strip button { min-height: 1.7rem; padding: 0 .6rem; }
-[data-testid="stPageLink"] a { border: 1px solid #8884; border-radius: .5rem; padding: .35rem .75rem; }
+[data-testid="stPageLink"] a { border: 1px solid #8884; border-radius: .5rem; min-height: 2.5rem; padding: 0 .75rem; margin: 0; }
+.st-key-strip [data-testid="stPageLink"] a { min-height: 1.7rem; padding: 0 .6rem; }
 .st-key-panel { padding: .4rem .8rem; }
 .st-key-panel [data-testid="stTabs"] [data-baseweb="tab-panel"] { padding-top: .5rem; }
 [data-testid="stElementToolbar"], [data-testid="stDataFrameColumnMenu"] { display: none; }

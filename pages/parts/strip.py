@@ -19,6 +19,7 @@ def watch(batch_id: int, *, back_to: str | None) -> None:
 
     Several that were sent one after the other are followed together, until they are all done.
     """
+    st.session_state.pop("undoable", None)  # two ways back at once would be taken for each other
     followed = _followed()
     if st.session_state.pop("followed-done", False):  # asked now, an invoice that leaves again would make its old batch open
         followed = {}
