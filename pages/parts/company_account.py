@@ -19,7 +19,7 @@ SECURITY = {Security.STARTTLS: "STARTTLS (587)", Security.TLS: "TLS (465)", Secu
 SERVER = {"smtp.host": N_("Server"), "smtp.port": N_("Port"), "smtp.security": N_("Protection"), "smtp.user": N_("User")}
 SENDER = {"mail.from": N_("Sender"), "mail.reply_to": N_("Reply to"), "mail.archive": N_("Archive copy to")}
 LABELS = {**SERVER, **SENDER, "smtp.password": N_("Password")}
-HINTS = {"smtp.host": "smtp.example.be", "mail.from": "Factures <factures@example.be>"}
+HINTS = {"smtp.host": "smtp.example.be", "mail.from": "info@example.be"}
 ARCHIVE = N_("Gets a copy of every mail; customers do not see it.")
 
 

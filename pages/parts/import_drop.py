@@ -71,7 +71,7 @@ def _take(key: str) -> None:
 def start_again() -> None:
     """An empty drop zone: another key makes another widget."""
     st.session_state["import-round"] = _round() + 1
-    for name in (FILES, PLAN, OURS):
+    for name in (FILES, PLAN, OURS, "import-company", "import-company/kept"):  # another table may be another firm's
         st.session_state.pop(name, None)
 
 
@@ -80,7 +80,7 @@ def ask_company(planned: importing.Plan) -> None:
     kept = st.session_state.get("import-company/kept")
     if not any(table.asks_company or (kept and table.columns.kind is TableKind.INVOICES) for table in planned.tables):
         return
-    names = {company.key: company.name for company in companies.list_companies(desk())}
+    names = {company.key: f"{company.name} ({company.key})" for company in companies.list_companies(desk())}
     if len(names) < 2:
         return
     st.selectbox(

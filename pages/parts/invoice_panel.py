@@ -84,7 +84,19 @@ def _invoice(place: str, standing: InvoiceRow, *, narrow: bool, ids: Sequence[in
     if standing.status in SENDABLE and standing.ledger is Ledger.EMAIL:
         _to_send(place, standing, first, narrow=narrow, ids=ids, past=copies)
     else:
+        if not narrow:
+            _why_not(standing, first)
         _tabs(first, standing, ["document", "xml"], narrow=narrow, past=copies)
+
+
+def _why_not(standing: InvoiceRow, first: Preview) -> None:
+    """What does not leave by e-mail says why, and the ways on."""
+    [verdict] = checking.preflight(desk(), [standing.id])
+    for reason in verdict.blocked_by:
+        st.info(shown(reason.sentence))
+    with st.container(horizontal=True):
+        st.page_link(menu.CUSTOMERS, label=t("Customer card"), query_params={"customer": first.dossier.customer.key})
+        st.page_link(LEDGERS[came_from()], label=t("Back to the ledger"))
 
 
 def _to_send(place: str, standing: InvoiceRow, first: Preview, *, narrow: bool, ids: Sequence[int], past: Sequence[history.Copy]) -> None:

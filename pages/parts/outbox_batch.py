@@ -72,7 +72,7 @@ def show() -> None:
         st.info(t("Nothing was sent yet. Tick invoices in the e-mail ledger, then “@ Send by e-mail”."))
         st.page_link(menu.EMAIL, label=t("E-mail ledger"), icon=":material/mail:")
         return
-    names = {batch.id: _name(batch) for batch in known}
+    names = {batch.id: f"#{batch.id} · {_name(batch)}" for batch in known}  # two of one minute look alike, and the drop-down tells labels apart
     choice, stop = st.columns([7, 2], vertical_alignment="bottom")
     newest = known[0].id
     if st.session_state.get("batch-newest") != newest:  # a new one shows itself

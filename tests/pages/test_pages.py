@@ -44,6 +44,12 @@ def test_a_desk_that_does_not_open_says_why(dashboard: App, tmp_path: Path, monk
     assert test.subheader[0].value == "E-mail ledger"
 
 
+def test_what_is_on_paper_says_so_on_the_confirm_screen(dashboard: App) -> None:
+    invoice_id = desk.bring(dashboard, builders.invoice()).invoice_id
+    test = page("pages/sending/confirm.py", invoice=str(invoice_id))
+    assert "does not want invoices by e-mail" in words(test)
+
+
 def test_the_e_mail_ledger_shows_what_waits(dashboard: App) -> None:
     desk.ready(dashboard, 25)
     test = page("pages/ledgers/email.py", "fr")
