@@ -54,7 +54,7 @@ def _desk(ledger: Ledger | None, name: str, screen: Screen, shown: LedgerPage) -
     with feedback.told():
         if ledger_state.of(name) != screen:
             st.rerun()
-        left, right = st.columns([5.2, 6], vertical_alignment="center")
+        left, right = st.columns([6, 5.4], vertical_alignment="center")
         with left:
             ledger_filters.chips(ledger, name, shown)
         with right.container(horizontal=True, horizontal_alignment="right"):
