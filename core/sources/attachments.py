@@ -1,9 +1,10 @@
-"""Find the PDF inside a UBL invoice, and list the other documents that it names."""
+"""Find the PDF inside an invoice, and list the other documents that it names."""
 
 from __future__ import annotations
 
 import binascii
 from base64 import b64decode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PureWindowsPath
 
@@ -23,6 +24,18 @@ PDF_DAMAGED = N_("The PDF “{name}” inside the file is damaged or no PDF at a
 
 
 @dataclass(frozen=True, kw_only=True)
+class Referenced:
+    """A document that an invoice refers to, in any syntax; `binary` holds its bytes in base64."""
+
+    id: str | None
+    type_code: str | None
+    names: tuple[str | None, ...]  # what may call it the invoice
+    description: str | None
+    url: str | None
+    binary: Element | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Attachments:
     pdf: bytes | None = None
     pdf_name: str | None = None
@@ -31,37 +44,46 @@ class Attachments:
 
 def read_attachments(root: Element, number: str, remarks: Remarks) -> Attachments:
     """The invoice's own PDF and the supporting documents (BG-24) beside it."""
-    references = tuple(children(root, "AdditionalDocumentReference"))
-    candidates = [reference for reference in references if _holds_pdf(reference)]
+    return sorted_out([_referenced(element) for element in children(root, "AdditionalDocumentReference")], number, remarks)
+
+
+def _referenced(element: Element) -> Referenced:
+    attachment = child(element, "Attachment")
+    return Referenced(
+        id=text(element, "ID"),
+        type_code=text(element, "DocumentTypeCode"),
+        names=(text(element, "DocumentType"), text(element, "DocumentDescription")),
+        description=prose(element, "DocumentDescription") or text(element, "DocumentType"),
+        url=text(child(attachment, "ExternalReference"), "URI"),
+        binary=None if attachment is None else next(attachment.iterchildren(CBC + "EmbeddedDocumentBinaryObject"), None),
+    )
+
+
+def sorted_out(references: Sequence[Referenced], number: str, remarks: Remarks) -> Attachments:
+    """The PDF that is the invoice itself, else the first; whatever else is named supports it."""
+    candidates = [reference for reference in references if _holds_pdf(reference.binary)]
     chosen = next((reference for reference in candidates if _is_the_invoice(reference, number)), candidates[0] if candidates else None)
     pdf = name = None
     if chosen is not None:
-        name = _file_name(chosen)
-        pdf = _decoded(_binary(chosen))
+        name = _file_name(chosen.binary)
+        pdf = _decoded(chosen.binary)
         if pdf is None:
-            remarks.add(PDF_DAMAGED, name=name or text(chosen, "ID") or "PDF")
+            remarks.add(PDF_DAMAGED, name=name or chosen.id or "PDF")
     documents = (_supporting(reference) for reference in references if reference is not chosen)
     return Attachments(pdf=pdf, pdf_name=name if pdf else None, documents=tuple(document for document in documents if document))
 
 
-def _binary(reference: Element) -> Element | None:
-    attachment = child(reference, "Attachment")
-    return None if attachment is None else next(attachment.iterchildren(CBC + "EmbeddedDocumentBinaryObject"), None)
-
-
-def _holds_pdf(reference: Element) -> bool:
+def _holds_pdf(binary: Element | None) -> bool:
     """By the MIME type or, as senders get that wrong, by the first bytes."""
-    binary = _binary(reference)
     if binary is None:
         return False
     mime = (attribute(binary, "mimeCode") or "").lower()
     return mime.startswith("application/pdf") or (binary.text or "")[:200].lstrip().startswith(_PDF_IN_BASE64)
 
 
-def _is_the_invoice(reference: Element, number: str) -> bool:
-    described = (text(reference, "DocumentType"), text(reference, "DocumentDescription"))
-    words = {"".join((value or "").casefold().split()) for value in described}
-    return bool(words & _THE_INVOICE) or text(reference, "DocumentTypeCode") in _INVOICE_CODES or text(reference, "ID") == number
+def _is_the_invoice(reference: Referenced, number: str) -> bool:
+    words = {"".join((value or "").casefold().split()) for value in reference.names}
+    return bool(words & _THE_INVOICE) or reference.type_code in _INVOICE_CODES or reference.id == number
 
 
 def _decoded(binary: Element | None) -> bytes | None:
@@ -73,26 +95,27 @@ def _decoded(binary: Element | None) -> bytes | None:
     return data if b"%PDF-" in data[:1024] else None  # ISO 32000, annex H: within the first kilobyte
 
 
-def _file_name(reference: Element) -> str | None:
+def _file_name(binary: Element | None) -> str | None:
+    stated = attribute(binary, "filename")
+    return last_part(stated) if stated else None
+
+
+def last_part(stated: str) -> str | None:
     """Only the last part: a name from outside is never a path."""
-    stated = attribute(_binary(reference), "filename")
-    name = PureWindowsPath(stated or "").name
-    printable = "".join(character for character in name if character.isprintable())
+    printable = "".join(character for character in PureWindowsPath(stated).name if character.isprintable())
     return printable[-_NAME_LENGTH:].lstrip(". ") or None
 
 
-def _supporting(reference: Element) -> SupportingDocument | None:
-    number = text(reference, "ID")
-    binary = _binary(reference)
-    if text(reference, "DocumentTypeCode") in _OTHER_PURPOSE or ((number or "").casefold() in _SOFTWARE and binary is None):
+def _supporting(reference: Referenced) -> SupportingDocument | None:
+    number, description = reference.id, reference.description
+    if reference.type_code in _OTHER_PURPOSE or ((number or "").casefold() in _SOFTWARE and reference.binary is None):
         return None
-    description = prose(reference, "DocumentDescription") or text(reference, "DocumentType")
-    if number is None and description is None and binary is None:
+    if number is None and description is None and reference.binary is None:
         return None
     return SupportingDocument(
         id=number or description or "–",
         description=description,
-        url=text(child(reference, "Attachment", "ExternalReference"), "URI"),
-        file_name=_file_name(reference),
-        mime_type=attribute(binary, "mimeCode"),
+        url=reference.url,
+        file_name=_file_name(reference.binary),
+        mime_type=attribute(reference.binary, "mimeCode"),
     )

@@ -38,10 +38,10 @@ _ROOTS = {
     "{urn:oasis:names:specification:ubl:schema:xsd:CreditNote-2}CreditNote": DocumentType.CREDIT_NOTE,
 }
 # UNCL1001 codes that EN 16931 allows in a CreditNote; some write them under the root Invoice, e-FFF v1 always
-_CREDIT_CODES = frozenset({"81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "502", "503", "532"})
-_EN16931 = "urn:cen.eu:en16931"
-_CURRENCY = re.compile(r"[A-Z]{3}")
-_NUMBER_LENGTH = 200  # stands in the sentence below, too
+CREDIT_CODES = frozenset({"81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "502", "503", "532"})
+EN16931 = "urn:cen.eu:en16931"
+CURRENCY = re.compile(r"[A-Z]{3}")
+NUMBER_LENGTH = 200  # stands in the sentence below, too
 
 FORBIDDEN_CHARACTERS = N_("The file holds {count} control characters that XML forbids; they were left out.")
 CURRENCY_DERIVED = N_("The file does not state its currency; {currency} was taken from its amounts.")
@@ -56,6 +56,11 @@ def read(data: bytes) -> SourceFile:
     Raises subclasses of SourceRefused, whose `place` is a line and an element.
     """
     root, forbidden = parse(data)
+    return read_tree(root, forbidden, data)
+
+
+def read_tree(root: Element, forbidden: int, data: bytes) -> SourceFile:
+    """The same for XML that is parsed already, with so many forbidden characters left out."""
     kind = _ROOTS.get(str(root.tag))
     if kind is None:
         raise NotAnInvoice(root=_described(root), place=f"line {root.sourceline}")
@@ -63,6 +68,11 @@ def read(data: bytes) -> SourceFile:
     if forbidden:
         remarks.add(FORBIDDEN_CHARACTERS, count=forbidden)
     invoice, attachments = _read(root, kind, remarks)
+    return finished(invoice, attachments, remarks, data)
+
+
+def finished(invoice: Invoice, attachments: Attachments, remarks: Remarks, data: bytes) -> SourceFile:
+    """Add up, turn a negative invoice round and remark on odd identifiers: the same in every syntax."""
     check(invoice, remarks)
     if not invoice.is_credit_note and invoice.totals.total_with_vat < 0:
         remarks.add(TURNED, total=invoice.totals.total_with_vat)
@@ -79,7 +89,7 @@ def _described(root: Element) -> str:
 
 def _read(root: Element, kind: DocumentType, remarks: Remarks) -> tuple[Invoice, Attachments]:
     specification = text(root, "CustomizationID")
-    en16931 = (specification or "").lower().startswith(_EN16931)
+    en16931 = (specification or "").lower().startswith(EN16931)
     reading = Reading(currency=_currency(root, remarks, en16931=en16931), en16931=en16931, remarks=remarks)
     taxes = read_taxes(reading, root)
     allowances = read_allowances(reading, root)
@@ -100,12 +110,12 @@ def _read(root: Element, kind: DocumentType, remarks: Remarks) -> tuple[Invoice,
 def _header(reading: Reading, root: Element, kind: DocumentType, totals: Totals) -> Invoice:
     """What identifies the document, and its parties."""
     number = required(text(root, "ID"), root, "ID", N_("Invoice number (BT-1)"))
-    if len(number) > _NUMBER_LENGTH:
+    if len(number) > NUMBER_LENGTH:
         refuse(root, "ID", N_("Invoice number (BT-1)"), N_("number of at most 200 characters"))
     stated = text(root, "CreditNoteTypeCode" if kind is DocumentType.CREDIT_NOTE else "InvoiceTypeCode")
     if stated is None:
         reading.remarks.add(TYPE_MISSING)
-    is_credit = kind is DocumentType.CREDIT_NOTE or stated in _CREDIT_CODES
+    is_credit = kind is DocumentType.CREDIT_NOTE or stated in CREDIT_CODES
     period = child(root, "InvoicePeriod")
     return Invoice(
         number=number,
@@ -133,11 +143,11 @@ def _currency(root: Element, remarks: Remarks, *, en16931: bool) -> str:
     term = N_("Currency (BT-5)")
     stated = code(root, "DocumentCurrencyCode")
     due = attribute(basic(child(root, "LegalMonetaryTotal"), "PayableAmount"), "currencyID")
-    if stated is None and due and not en16931 and _CURRENCY.fullmatch(due):
+    if stated is None and due and not en16931 and CURRENCY.fullmatch(due):
         remarks.add(CURRENCY_DERIVED, currency=due)
         return due
     currency = required(stated, root, "DocumentCurrencyCode", term)
-    if not _CURRENCY.fullmatch(currency):
+    if not CURRENCY.fullmatch(currency):
         refuse(root, "DocumentCurrencyCode", term, N_("currency code of three letters"))
     if due and due.upper() != currency:
         remarks.add(CURRENCY_DIFFERS, stated=due, currency=currency)

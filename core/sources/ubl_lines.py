@@ -110,19 +110,19 @@ def _figures(reading: Reading, element: Element, number: str, quantity_name: str
     base_quantity = exact(price, "BaseQuantity", N_("Item price base quantity (BT-149)"), N_("number"))
     net_amount = exact(element, "LineExtensionAmount", N_("Line net amount (BT-131)"))
     if net_amount is None and not reading.en16931 and quantity is not None and net_price is not None:
-        net_amount = _worked_out(quantity * net_price, base_quantity or Decimal(1))
+        net_amount = worked_out(quantity * net_price, base_quantity or Decimal(1))
         reading.remarks.on_line(AMOUNT_MISSING, number)
     net_amount = required(net_amount, element, "LineExtensionAmount", N_("Line net amount (BT-131)"))
     if quantity is None:
         quantity = Decimal(1)
         reading.remarks.on_line(QUANTITY_MISSING, number)
     if net_price is None:
-        net_price = _worked_out(net_amount * (base_quantity or 1), quantity) if quantity else ZERO
+        net_price = worked_out(net_amount * (base_quantity or 1), quantity) if quantity else ZERO
         reading.remarks.on_line(PRICE_MISSING, number)
     return _Figures(quantity=quantity, net_amount=net_amount, net_price=net_price, base_quantity=base_quantity)
 
 
-def _worked_out(dividend: Decimal, divisor: Decimal) -> Decimal:
+def worked_out(dividend: Decimal, divisor: Decimal) -> Decimal:
     """The quotient to six decimals at most."""
     with localcontext(prec=80):
         return round(dividend / divisor, 6)

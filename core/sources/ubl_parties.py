@@ -138,11 +138,11 @@ def read_address(reading: Reading, element: Element | None) -> Address:
         city=text(element, "CityName"),
         postcode=text(element, "PostalZone"),
         subdivision=text(element, "CountrySubentity"),
-        country=_country(reading, code(child(element, "Country"), "IdentificationCode")),
+        country=known_country(reading, code(child(element, "Country"), "IdentificationCode")),
     )
 
 
-def _country(reading: Reading, stated: str | None) -> str | None:
+def known_country(reading: Reading, stated: str | None) -> str | None:
     if stated is None or (len(stated) == 2 and stated.isalnum()):
         return stated
     reading.remarks.add(COUNTRY_UNKNOWN, stated=stated)

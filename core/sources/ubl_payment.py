@@ -46,17 +46,17 @@ def _means(element: Element) -> PaymentMeans:
         means_code=text(element, "PaymentMeansCode") or "30",
         means_text=attribute(stated_code, "name") or text(element, "InstructionNote"),
         reference=text(element, "PaymentID") or text(element, "InstructionID"),  # e-FFF v1 has the latter
-        iban=_account(text(account, "ID")),
+        iban=account_number(text(account, "ID")),
         account_name=text(account, "Name"),
         bic="".join(bic.split()).upper() if bic else None,
         card_number=text(card, "PrimaryAccountNumberID"),
         card_holder=text(card, "HolderName"),
         mandate_reference=text(mandate, "ID"),
-        debited_account=_account(text(child(mandate, "PayerFinancialAccount"), "ID")),
+        debited_account=account_number(text(child(mandate, "PayerFinancialAccount"), "ID")),
     )
 
 
-def _account(stated: str | None) -> str | None:
+def account_number(stated: str | None) -> str | None:
     """An IBAN without its spaces; any other account as it is."""
     if stated is None:
         return None

@@ -41,7 +41,7 @@ BELGIAN_CATEGORIES: Final[Mapping[str, str]] = MappingProxyType(
         "47/EE": "G",
     }
 )
-_OTHER_STANDARD_RATES = frozenset({"AA", "H"})  # UNCL5305 lower and higher rate; EN 16931 knows S only
+OTHER_STANDARD_RATES = frozenset({"AA", "H"})  # UNCL5305 lower and higher rate; EN 16931 knows S only
 
 BREAKDOWN_MISSING = N_("The file has no VAT breakdown.")
 VAT_DERIVED = N_("The file does not state its total VAT; {amount} was taken from the VAT groups.")
@@ -78,7 +78,7 @@ def read_category(reading: Reading, element: Element | None, *, around: Element 
     category = _real_category(reading, code(element, "ID"), belgian, rate)
     return Category(
         code=category,
-        rate=_rate(category, rate),
+        rate=rate_in(category, rate),
         belgian_code=belgian,
         exemption_reason=prose(element, "TaxExemptionReason"),
         exemption_code=text(element, "TaxExemptionReasonCode"),
@@ -96,12 +96,12 @@ def _real_category(reading: Reading, stated: str | None, belgian: str | None, ra
     from_name = BELGIAN_CATEGORIES.get(belgian or "")
     if from_name and not (reading.en16931 and stated):
         return from_name
-    if stated in _OTHER_STANDARD_RATES:
+    if stated in OTHER_STANDARD_RATES:
         return "S"
     return stated or ("S" if rate else None)
 
 
-def _rate(category: str | None, stated: Decimal | None) -> Decimal | None:
+def rate_in(category: str | None, stated: Decimal | None) -> Decimal | None:
     if category == "O":
         return None  # BR-O-05: not subject to VAT has no rate, not even zero
     if stated is None and category in {"Z", "E", "AE", "K", "G"}:
@@ -148,7 +148,7 @@ def _group(reading: Reading, subtotal: Element) -> VatBreakdown:
     element = child(subtotal, "TaxCategory")
     category = read_category(reading, element, around=subtotal)
     if category.code is None:
-        category = _assumed(reading, category, vat)
+        category = assumed(reading, category, vat)
     rate = category.rate
     if rate is None and category.code == "S":
         rate = rate_of(vat, taxable)
@@ -163,7 +163,7 @@ def _group(reading: Reading, subtotal: Element) -> VatBreakdown:
     )
 
 
-def _assumed(reading: Reading, category: Category, vat: Decimal) -> Category:
+def assumed(reading: Reading, category: Category, vat: Decimal) -> Category:
     if vat:
         return replace(category, code="S")
     reading.remarks.add(CATEGORY_ASSUMED)

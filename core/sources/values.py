@@ -1,4 +1,4 @@
-"""Read UBL elements as texts, amounts and dates, and collect what is odd about them."""
+"""Read elements of UBL as texts, amounts and dates, and collect what is odd about them; other syntaxes share what begins at an element."""
 
 from __future__ import annotations
 
@@ -124,31 +124,37 @@ def attribute(element: Element | None, name: str) -> str | None:
 def day(parent: Element | None, name: str, term: str) -> date | None:
     """An xs:date; its time zone says nothing about the day and is dropped. Raises ValueInvalid."""
     element = basic(parent, name)
-    if element is None:
-        return None
+    return None if element is None else iso_date(element, term)
+
+
+def iso_date(element: Element, term: str) -> date:
     match = _DATE.fullmatch(content(element)[:_LONGEST])
     try:
-        return date(*(int(part) for part in match.groups())) if match else _refuse(element, term, N_("date"))
+        return date(*(int(part) for part in match.groups())) if match else refuse_element(element, term, N_("date"))
     except ValueError:
-        _refuse(element, term, N_("date"))
+        refuse_element(element, term, N_("date"))
 
 
 def exact(parent: Element | None, name: str, term: str, expected: str = N_("amount")) -> Decimal | None:
     """A finite number with all its decimals. Raises ValueInvalid."""
     element = basic(parent, name)
-    if element is None:
-        return None
+    return None if element is None else decimal(element, term, expected)
+
+
+def decimal(element: Element, term: str, expected: str) -> Decimal:
     stated = content(element)
     if len(stated) > _LONGEST or not _DECIMAL.fullmatch(stated):
-        _refuse(element, term, expected)
+        refuse_element(element, term, expected)
     return Decimal(stated) or Decimal(0)  # never minus zero
 
 
 def money(reading: Reading, parent: Element | None, name: str, term: str) -> Decimal | None:
     """An amount in hundredths, as EN 16931 has them outside the lines (BR-DEC-*); more is rounded and remarked."""
     stated = exact(parent, name, term)
-    if stated is None:
-        return None
+    return None if stated is None else cents(reading, stated, term)
+
+
+def cents(reading: Reading, stated: Decimal, term: str) -> Decimal:
     rounded = round_half_up(stated)
     if rounded != stated:
         reading.remarks.add(ROUNDED, term=term, stated=stated, rounded=rounded)
@@ -176,10 +182,10 @@ def truth(parent: Element, name: str, term: str) -> bool:
 
 
 def refuse(parent: Element, name: str, term: str, expected: str) -> NoReturn:
-    _refuse(required(basic(parent, name), parent, name, term), term, expected)
+    refuse_element(required(basic(parent, name), parent, name, term), term, expected)
 
 
-def _refuse(element: Element, term: str, expected: str) -> NoReturn:
+def refuse_element(element: Element, term: str, expected: str) -> NoReturn:
     stated = content(element)
     shown = stated if len(stated) <= _SHOWN else stated[:_SHOWN] + "…"
     raise ValueInvalid(term=term, value=shown, expected=expected, place=place(element))
