@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
 from core.model import ZERO, Address, AllowanceCharge, CashDiscount, Invoice, Line, VatBreakdown
 from core.money import CENT, round_half_up
 from core.rendering import identity, vat
+from core.rendering.changes import altered
 from core.rendering.ubl_xml import codes
 
 _UNCL5189: Final = codes("41 42 60 62 63 64 65 66 67 68 70 71 88 95 100 102 103 104 105")  # BR-CL-19
@@ -28,8 +28,8 @@ def prepared(invoice: Invoice) -> Invoice:
     lines = _in_cents(tuple(_line(line) for line in invoice.lines), invoice.totals.line_total)
     charges = tuple(_charge(vat.with_category(charge, invoice.vat_breakdown)) for charge in invoice.allowances_charges)
     breakdown = _merged(_reasons_of_lines(part, invoice) for part in invoice.vat_breakdown)
-    invoice = replace(invoice, lines=lines, allowances_charges=charges, vat_breakdown=breakdown)
-    invoice = replace(invoice, payment_terms=_payment_terms(invoice))
+    invoice = altered(invoice, lines=lines, allowances_charges=charges, vat_breakdown=breakdown)
+    invoice = altered(invoice, payment_terms=_payment_terms(invoice))
     return _with_delivery(_without_vat_ids(invoice))
 
 
@@ -39,11 +39,11 @@ def prepared(invoice: Invoice) -> Invoice:
 def _line(line: Line) -> Line:
     category = _category(line.vat_category, line.vat_rate, line.belgian_code)
     charges = tuple(_charge(charge) for charge in line.allowances_charges)
-    line = _with_fitting_price(replace(line, vat_category=category, vat_rate=_rate(category, line.vat_rate), allowances_charges=charges))
+    line = _with_fitting_price(altered(line, vat_category=category, vat_rate=_rate(category, line.vat_rate), allowances_charges=charges))
     if line.net_price >= 0:
         return line
     # BR-27 forbids a negative price; the same amount with a negative quantity is allowed
-    return replace(line, quantity=-line.quantity, net_price=-line.net_price, gross_price=None, price_discount=None)
+    return altered(line, quantity=-line.quantity, net_price=-line.net_price, gross_price=None, price_discount=None)
 
 
 def _with_fitting_price(line: Line) -> Line:
@@ -53,10 +53,10 @@ def _with_fitting_price(line: Line) -> Line:
     if not line.quantity or abs(line.quantity * line.net_price / base - wanted) <= _SLACK:
         return line
     if abs(line.quantity * line.net_price - wanted) <= _SLACK:
-        return replace(line, base_quantity=None, base_quantity_unit=None)  # the quantity once more, as in the e-FFF sample
+        return altered(line, base_quantity=None, base_quantity_unit=None)  # the quantity once more, as in the e-FFF sample
     exact = (wanted * base / line.quantity).quantize(_FINE)
     if abs(exact - line.net_price) < CENT:  # a price taken out of one with VAT, and rounded
-        return replace(line, net_price=exact, gross_price=None, price_discount=None)
+        return altered(line, net_price=exact, gross_price=None, price_discount=None)
     return line
 
 
@@ -80,7 +80,7 @@ def _in_cents(lines: tuple[Line, ...], line_total: Decimal) -> tuple[Line, ...]:
     hardest = sorted(range(len(lines)), key=lambda at: (rounded[at] - lines[at].net_amount) * step)
     for at in hardest[: int(abs(missing) / CENT)]:
         rounded[at] += step
-    return tuple(replace(line, net_amount=cents) for line, cents in zip(lines, rounded, strict=True))
+    return tuple(altered(line, net_amount=cents) for line, cents in zip(lines, rounded, strict=True))
 
 
 def _category(stated: str, rate: Decimal | None, belgian: str | None) -> str:
@@ -119,7 +119,7 @@ def _charge(charge: AllowanceCharge) -> AllowanceCharge:
     rate = _rate(category, charge.vat_rate) if category else None
     whole = charge.base_amount is not None and charge.percentage is not None
     base, percentage = (charge.base_amount, charge.percentage) if whole else (None, None)
-    return replace(charge, reason_code=code, vat_category=category, vat_rate=rate, base_amount=base, percentage=percentage)
+    return altered(charge, reason_code=code, vat_category=category, vat_rate=rate, base_amount=base, percentage=percentage)
 
 
 def _with_cash_discount_as_charge(invoice: Invoice) -> Invoice:
@@ -136,10 +136,10 @@ def _with_cash_discount_as_charge(invoice: Invoice) -> Invoice:
     if not amount or sum(gaps.values(), ZERO) != amount:
         return invoice  # said already, or the source's figures do not hold
     allowances = tuple(_early_payment(part, gap) for part, gap in gaps.items() if gap)
-    charge = replace(_early_payment(exempt, amount), is_charge=True, reason_code=_OTHER_CHARGE)
+    charge = altered(_early_payment(exempt, amount), is_charge=True, reason_code=_OTHER_CHARGE)
     totals = invoice.totals
-    totals = replace(totals, allowance_total=totals.allowance_total + amount, charge_total=totals.charge_total + amount)
-    return replace(invoice, allowances_charges=(*invoice.allowances_charges, *allowances, charge), totals=totals)
+    totals = altered(totals, allowance_total=totals.allowance_total + amount, charge_total=totals.charge_total + amount)
+    return altered(invoice, allowances_charges=(*invoice.allowances_charges, *allowances, charge), totals=totals)
 
 
 def _key(part: VatBreakdown) -> tuple[str, Decimal | None]:
@@ -175,7 +175,7 @@ def _reasons_of_lines(part: VatBreakdown, invoice: Invoice) -> VatBreakdown:
     lines = [line for line in invoice.lines if (line.vat_category, line.vat_rate) == (part.category, part.rate)]
     reasons = dict.fromkeys(line.exemption_reason for line in lines if line.exemption_reason)
     stated = dict.fromkeys(line.exemption_code for line in lines if line.exemption_code)
-    return replace(part, exemption_reason="; ".join(reasons) or None, exemption_code=next(iter(stated), None))
+    return altered(part, exemption_reason="; ".join(reasons) or None, exemption_code=next(iter(stated), None))
 
 
 def _merged(parts: Iterable[VatBreakdown]) -> tuple[VatBreakdown, ...]:
@@ -183,7 +183,7 @@ def _merged(parts: Iterable[VatBreakdown]) -> tuple[VatBreakdown, ...]:
     merged: dict[tuple[str, Decimal | None], VatBreakdown] = {}
     for stated in parts:
         category = _category(stated.category, stated.rate, stated.belgian_code)
-        part = replace(stated, category=category, rate=_rate(category, stated.rate))
+        part = altered(stated, category=category, rate=_rate(category, stated.rate))
         same = merged.get((part.category, part.rate))
         merged[part.category, part.rate] = _together(same, part) if same else part
     return tuple(_with_reason(part) for part in merged.values())
@@ -191,7 +191,7 @@ def _merged(parts: Iterable[VatBreakdown]) -> tuple[VatBreakdown, ...]:
 
 def _together(one: VatBreakdown, other: VatBreakdown) -> VatBreakdown:
     reasons = dict.fromkeys(part.exemption_reason for part in (one, other) if part.exemption_reason)
-    return replace(
+    return altered(
         one,
         taxable_amount=one.taxable_amount + other.taxable_amount,
         vat_amount=one.vat_amount + other.vat_amount,
@@ -203,11 +203,11 @@ def _together(one: VatBreakdown, other: VatBreakdown) -> VatBreakdown:
 def _with_reason(part: VatBreakdown) -> VatBreakdown:
     """Why there is no VAT: the stated words and a VATEX code; S and Z must not have either (BR-S-10, BR-Z-10)."""
     if part.category not in vat.STANDARD_REASONS:
-        return replace(part, exemption_reason=None, exemption_code=None)
+        return altered(part, exemption_reason=None, exemption_code=None)
     standard_code, standard_words = vat.STANDARD_REASONS[part.category]
     code = part.exemption_code if part.category == "E" and (part.exemption_code or "").startswith("VATEX-") else standard_code
     words = part.exemption_reason or (None if code else standard_words)
-    return replace(part, exemption_reason=words, exemption_code=code)
+    return altered(part, exemption_reason=words, exemption_code=code)
 
 
 # The document ----------------------------------------------------------------------------------------------------
@@ -237,12 +237,12 @@ def _with_delivery(invoice: Invoice) -> Invoice:
     if day is None and invoice.period_start is None and invoice.period_end is None:
         day = invoice.tax_point_date or invoice.issue_date
     address = invoice.delivery_address or Address(country=invoice.buyer.address.country)
-    return replace(invoice, delivery_date=day, delivery_address=address)
+    return altered(invoice, delivery_date=day, delivery_address=address)
 
 
 def _without_vat_ids(invoice: Invoice) -> Invoice:
     """BR-O-02: no VAT identifiers where nothing is subject to VAT; a registration number identifies the parties instead."""
     if not invoice.vat_breakdown or any(part.category != "O" for part in invoice.vat_breakdown):
         return invoice
-    seller, buyer = (replace(party, legal_id=identity.registration(party), vat_id=None) for party in (invoice.seller, invoice.buyer))
-    return replace(invoice, seller=seller, buyer=buyer, tax_representative=None)
+    seller, buyer = (altered(party, legal_id=identity.registration(party), vat_id=None) for party in (invoice.seller, invoice.buyer))
+    return altered(invoice, seller=seller, buyer=buyer, tax_representative=None)

@@ -1,8 +1,7 @@
-"""Prepare an invoice for e-FFF 3.0: the Belgian VAT codes, and the cash discount with all that it makes mandatory."""
+"""Prepare an invoice for e-FFF: the Belgian VAT codes, and the cash discount with all that it makes mandatory."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -11,12 +10,16 @@ from core.i18n import N_
 from core.model import ZERO, AllowanceCharge, CashDiscount, Invoice, Line, VatBreakdown
 from core.money import round_half_up
 from core.rendering import vat
+from core.rendering.changes import altered
 
 NO_CODE_FOR_RATE: Final = N_("e-FFF has no code for VAT rate {rate} %; the XML is a Peppol BIS 3 invoice instead.")
 NO_CODE_FOR_CATEGORY: Final = N_("e-FFF has no code for VAT category {category}; the XML is a Peppol BIS 3 invoice instead.")
+DISCOUNT_BESIDE_EXEMPT: Final = N_(
+    "e-FFF cannot tell a cash discount from the other exempt amounts of this invoice; the XML is a Peppol BIS 3 invoice instead."
+)
 CASH_DISCOUNT: Final = "Cash Discount"  # the very words of EFFF-T10-R013 and R018
 
-# EFFF-T10-R017: the code list, with the category (UNCL5305 as e-FFF uses it) that goes with each code
+# EFFF-T10-R016, R017: the code list, with the category (UNCL5305 as e-FFF uses it) that goes with each code
 CATEGORY_OF: Final = {
     "00": "Z",
     "01": "AA",
@@ -82,15 +85,22 @@ def _fits(code: str, category: str, rate: Decimal | None) -> bool:
 def prepared(invoice: Invoice) -> Invoice | Sentence:
     """The invoice with an e-FFF code on each line, breakdown and allowance, or why it cannot have them."""
     invoice = _with_cash_discount(invoice)
-    lines = tuple(replace(line, belgian_code=_of_line(line, invoice)) for line in invoice.lines)
-    breakdown = tuple(replace(part, belgian_code=_of_breakdown(part, invoice)) for part in invoice.vat_breakdown)
+    lines = tuple(altered(line, belgian_code=_of_line(line, invoice)) for line in invoice.lines)
+    breakdown = tuple(altered(part, belgian_code=_of_breakdown(part, invoice)) for part in invoice.vat_breakdown)
     charges = tuple(_with_code(charge, invoice) for charge in invoice.allowances_charges)
     before: tuple[_Part, ...] = (*invoice.lines, *invoice.vat_breakdown, *invoice.allowances_charges)
     after: tuple[_Part, ...] = (*lines, *breakdown, *charges)
     for stated, coded in zip(before, after, strict=True):
         if coded.belgian_code is None and not (isinstance(coded, AllowanceCharge) and not coded.vat_category):
             return _refusal(stated)
-    return replace(invoice, lines=lines, vat_breakdown=breakdown, allowances_charges=charges)
+    if invoice.cash_discount and any(_is_otherwise_exempt(part) for part in breakdown):
+        return Sentence(DISCOUNT_BESIDE_EXEMPT)
+    return altered(invoice, lines=lines, vat_breakdown=breakdown, allowances_charges=charges)
+
+
+def _is_otherwise_exempt(part: VatBreakdown) -> bool:
+    """EFFF-T10-R013: with a cash discount, whatever is exempt is the cash discount."""
+    return part.exemption_reason != CASH_DISCOUNT and CATEGORY_OF.get(part.belgian_code or "") == "E"
 
 
 def _refusal(part: _Part) -> Sentence:
@@ -124,7 +134,7 @@ def _with_code(charge: AllowanceCharge, invoice: Invoice) -> AllowanceCharge:
     charge = vat.with_category(charge, invoice.vat_breakdown)
     if not charge.vat_category:
         return charge
-    return replace(charge, belgian_code=belgian_code(charge.vat_category, charge.vat_rate, stated=charge.belgian_code))
+    return altered(charge, belgian_code=belgian_code(charge.vat_category, charge.vat_rate, stated=charge.belgian_code))
 
 
 # The cash discount -----------------------------------------------------------------------------------------------
@@ -135,12 +145,12 @@ def _with_cash_discount(invoice: Invoice) -> Invoice:
     discount = invoice.cash_discount
     if discount is None:
         return invoice
-    breakdown = tuple(replace(part, exemption_reason=CASH_DISCOUNT) if vat.is_cash_discount(part) else part for part in invoice.vat_breakdown)
+    breakdown = tuple(altered(part, exemption_reason=CASH_DISCOUNT) if vat.is_cash_discount(part) else part for part in invoice.vat_breakdown)
     if not any(part.exemption_reason == CASH_DISCOUNT for part in breakdown):
         nothing = VatBreakdown(category="E", rate=ZERO, taxable_amount=ZERO, vat_amount=ZERO, exemption_reason=CASH_DISCOUNT, belgian_code="NA")
         breakdown = (*breakdown, nothing)  # the VAT was reckoned on the full price
-    stated = replace(discount, amount=to_subtract(discount, invoice), until=discount.until or invoice.due_date or invoice.issue_date)
-    return replace(invoice, vat_breakdown=breakdown, cash_discount=stated)
+    stated = altered(discount, amount=to_subtract(discount, invoice), until=discount.until or invoice.due_date or invoice.issue_date)
+    return altered(invoice, vat_breakdown=breakdown, cash_discount=stated)
 
 
 def to_subtract(discount: CashDiscount, invoice: Invoice) -> Decimal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from core.model import Identifier, Party
@@ -42,6 +43,7 @@ def enterprise_number(party: Party) -> str | None:
     return next((number for stated in _belgian_candidates(party) if (number := belgian_number(stated))), None)
 
 
+@lru_cache(maxsize=1024)
 def belgian_number(stated: str) -> str | None:
     """`0123456789` from `BE 123.456.789` and its like; None unless the last two digits are 97 − (the first eight mod 97)."""
     digits = re.sub(r"\D", "", stated).zfill(10)

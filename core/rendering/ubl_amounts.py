@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
-from lxml import etree
-
-from core.model import ZERO, AllowanceCharge, Invoice, PaymentMeans, VatBreakdown
+from core.model import ZERO, AllowanceCharge, CashDiscount, Invoice, PaymentMeans, VatBreakdown
 from core.rendering import efff, vat
 from core.rendering.ubl_xml import Dialect, clean, day, decimal, group, money, text
 
@@ -18,127 +17,157 @@ _NOT_DEFINED: Final = "1"
 Reason = tuple[str | None, str | None]  # BT-121 and BT-120: code and words
 
 
-def write_payment(root: etree._Element, invoice: Invoice, dialect: Dialect) -> None:
+def payment(invoice: Invoice, dialect: Dialect) -> str:
     """BG-16 to BG-19; the due date stands here where the document has no element for it."""
     due = invoice.due_date if dialect.efff or dialect.credit_note else None
     stated = invoice.payment_means or ((PaymentMeans(),) if due else ())
-    for at, means in enumerate(stated):
-        node = group(root, "PaymentMeans")
-        name = means.means_text if at == 0 and not dialect.efff else None  # UBL-SR-46: once
-        text(node, "PaymentMeansCode", _means_code(means, dialect), name=name, listID="UNCL4461" if dialect.efff else None)
-        day(node, "PaymentDueDate", due if at == 0 else None)  # UBL-SR-45: once
-        text(node, "PaymentID", means.reference)
-        if not dialect.efff:
-            _card(node, means)
-        _account(node, means, dialect)
-        if not dialect.efff:
-            _mandate(node, means)
+    # UBL-SR-45, UBL-SR-46: due date and text once
+    return "".join(
+        _means(means, due=day("PaymentDueDate", due if at == 0 else None), words=means.means_text if at == 0 else None, dialect=dialect)
+        for at, means in enumerate(stated)
+    )
+
+
+def _means(means: PaymentMeans, *, due: str, words: str | None, dialect: Dialect) -> str:
+    name, list_id = (None, "UNCL4461") if dialect.efff else (words, None)
+    return group(
+        "PaymentMeans",
+        text("PaymentMeansCode", _means_code(means, dialect), name=name, listID=list_id),
+        due,
+        text("InstructionID", means.reference) if dialect.ubl20 else "",
+        text("InstructionNote", words) if dialect.efff else "",
+        text("PaymentID", means.reference),
+        _card(means),
+        _account(means, dialect),
+        "" if dialect.ubl20 else _mandate(means),
+    )
 
 
 def _means_code(means: PaymentMeans, dialect: Dialect) -> str:
     """BR-61: a credit transfer has an account. e-FFF is older than code 58 (SEPA credit transfer)."""
     if means.means_code in _CREDIT_TRANSFERS and not clean(means.iban):
         return _NOT_DEFINED
-    return "30" if dialect.efff and means.means_code == "58" else means.means_code
+    return "30" if dialect.efff and means.means_code == "58" else clean(means.means_code) or _NOT_DEFINED
 
 
-def _card(node: etree._Element, means: PaymentMeans) -> None:
-    if clean(means.card_number):
-        card = group(node, "CardAccount")
-        text(card, "PrimaryAccountNumberID", means.card_number)
-        text(card, "NetworkID", "NA")  # the schema wants one, EN 16931 has no term for it
-        text(card, "HolderName", means.card_holder)
+def _card(means: PaymentMeans) -> str:
+    if not clean(means.card_number):
+        return ""
+    return group(
+        "CardAccount",
+        text("PrimaryAccountNumberID", means.card_number),
+        text("NetworkID", "NA"),  # the schema wants one, EN 16931 has no term for it
+        text("HolderName", means.card_holder),
+    )
 
 
-def _account(node: etree._Element, means: PaymentMeans, dialect: Dialect) -> None:
+def _account(means: PaymentMeans, dialect: Dialect) -> str:
     iban = clean(means.iban).replace(" ", "")
     if not iban:
-        return
-    account = group(node, "PayeeFinancialAccount")
-    text(account, "ID", iban, schemeID="IBAN" if dialect.efff else None)
-    text(account, "Name", means.account_name)
+        return ""
     bic = clean(means.bic).replace(" ", "")
-    if bic and dialect.efff:
-        text(group(group(account, "FinancialInstitutionBranch"), "FinancialInstitution"), "ID", bic, schemeID="BIC")
-    elif bic:
-        text(group(account, "FinancialInstitutionBranch"), "ID", bic)
+    institution = group("FinancialInstitution", text("ID", bic, schemeID="BIC")) if dialect.efff else text("ID", bic)
+    return group(
+        "PayeeFinancialAccount",
+        text("ID", iban, schemeID="IBAN" if dialect.efff else None),
+        text("Name", means.account_name),
+        group("FinancialInstitutionBranch", institution),
+    )
 
 
-def _mandate(node: etree._Element, means: PaymentMeans) -> None:
-    if clean(means.mandate_reference) or clean(means.debited_account):
-        mandate = group(node, "PaymentMandate")
-        text(mandate, "ID", means.mandate_reference)
-        if clean(means.debited_account):
-            text(group(mandate, "PayerFinancialAccount"), "ID", means.debited_account)
+def _mandate(means: PaymentMeans) -> str:
+    return group(
+        "PaymentMandate",
+        text("ID", means.mandate_reference),
+        group("PayerFinancialAccount", text("ID", means.debited_account)),
+    )
 
 
-def write_terms(root: etree._Element, invoice: Invoice, dialect: Dialect) -> None:
+def terms(invoice: Invoice, dialect: Dialect) -> str:
     """BT-20, and in e-FFF the cash discount with its percentage, amount and last day."""
     discount = invoice.cash_discount if dialect.efff else None
-    if not clean(invoice.payment_terms) and discount is None:
-        return
-    terms = group(root, "PaymentTerms")
-    text(terms, "Note", invoice.payment_terms)
-    if discount:
-        text(terms, "SettlementDiscountPercent", decimal(discount.percentage))
-        money(terms, "Amount", discount.amount or ZERO, dialect.currency)
-        day(group(terms, "SettlementPeriod"), "EndDate", discount.until)
+    return group("PaymentTerms", text("Note", invoice.payment_terms), _cash_discount(discount, dialect) if discount else "")
 
 
-def write_charges(parent: etree._Element, charges: Sequence[AllowanceCharge], dialect: Dialect) -> None:
+def _cash_discount(discount: CashDiscount, dialect: Dialect) -> str:
+    return "".join(
+        (
+            text("SettlementDiscountPercent", decimal(discount.percentage)),
+            money("Amount", discount.amount or ZERO, dialect.currency),
+            group("SettlementPeriod", day("EndDate", discount.until)),
+        )
+    )
+
+
+def allowances_charges(stated: Iterable[AllowanceCharge], dialect: Dialect) -> str:
     """BG-20, BG-21, BG-27, BG-28."""
-    for charge in charges:
-        node = group(parent, "AllowanceCharge")
-        text(node, "ChargeIndicator", "true" if charge.is_charge else "false")
-        text(node, "AllowanceChargeReasonCode", charge.reason_code)
-        text(node, "AllowanceChargeReason", charge.reason)
-        if charge.percentage is not None and not dialect.efff:  # UBL's factor is 0.2, EN 16931's is 20: e-FFF leaves it open
-            text(node, "MultiplierFactorNumeric", decimal(charge.percentage))
-        money(node, "Amount", charge.amount, dialect.currency)
-        if charge.base_amount is not None:
-            money(node, "BaseAmount", charge.base_amount, dialect.currency)
-        if charge.vat_category:
-            write_category(group(node, "TaxCategory"), charge.vat_category, charge.vat_rate, charge.belgian_code, dialect)
+    return "".join(_allowance_charge(each, dialect) for each in stated)
 
 
-def write_category(
-    node: etree._Element, category: str, rate: Decimal | None, belgian_code: str | None, dialect: Dialect, reason: Reason = (None, None)
-) -> None:
+def _allowance_charge(stated: AllowanceCharge, dialect: Dialect) -> str:
+    # UBL's factor is 0.2, EN 16931's is 20: e-FFF leaves it open
+    factor = None if stated.percentage is None or dialect.efff else decimal(stated.percentage)
+    return group(
+        "AllowanceCharge",
+        text("ChargeIndicator", "true" if stated.is_charge else "false"),
+        text("AllowanceChargeReasonCode", stated.reason_code),
+        text("AllowanceChargeReason", stated.reason),
+        text("MultiplierFactorNumeric", factor),
+        money("Amount", stated.amount, dialect.currency),
+        "" if stated.base_amount is None else money("BaseAmount", stated.base_amount, dialect.currency),
+        category("TaxCategory", stated.vat_category, stated.vat_rate, stated.belgian_code, dialect) if stated.vat_category else "",
+    )
+
+
+def category(tag: str, code: str, rate: Decimal | None, belgian_code: str | None, dialect: Dialect, reason: Reason = (None, None)) -> str:
     """A VAT category with its rate and, in a breakdown, the reason code and words for an exemption."""
     if dialect.efff and belgian_code:
-        text(node, "ID", efff.CATEGORY_OF[belgian_code], schemeID="UNCL5305")
-        text(node, "Name", belgian_code)
-        rate = rate or ZERO
-    else:
-        text(node, "ID", category)
-    if rate is not None:
-        text(node, "Percent", decimal(rate))
-    text(node, "TaxExemptionReasonCode", reason[0])
-    text(node, "TaxExemptionReason", reason[1])
-    text(group(node, "TaxScheme"), "ID", "VAT")
+        return _category(tag, efff.CATEGORY_OF[belgian_code], "UNCL5305", belgian_code, decimal(rate or ZERO), *reason)
+    return _category(tag, code, None, None, None if rate is None else decimal(rate), *reason)
 
 
-def write_vat(root: etree._Element, invoice: Invoice, dialect: Dialect) -> None:
+@lru_cache(maxsize=256)  # a company's invoices use the same few, and every line has two
+def _category(tag: str, code: str, scheme: str | None, name: str | None, rate: str | None, reason_code: str | None, words: str | None) -> str:
+    return group(
+        tag,
+        text("ID", code, schemeID=scheme),
+        text("Name", name),
+        text("Percent", rate),
+        text("TaxExemptionReasonCode", reason_code),
+        text("TaxExemptionReason", words),
+        group("TaxScheme", text("ID", "VAT")),
+    )
+
+
+def vat_totals(invoice: Invoice, dialect: Dialect) -> str:
     """BG-23, and the total in the accounting currency where that is another one (BT-111)."""
-    total = group(root, "TaxTotal")
-    money(total, "TaxAmount", invoice.totals.vat_total, dialect.currency)
-    for part in invoice.vat_breakdown:
-        subtotal = group(total, "TaxSubtotal")
-        money(subtotal, "TaxableAmount", part.taxable_amount, dialect.currency)
-        money(subtotal, "TaxAmount", part.vat_amount, dialect.currency)
-        write_category(group(subtotal, "TaxCategory"), part.category, part.rate, part.belgian_code, dialect, _reason(part, dialect))
-    if (currency := accounting_currency(invoice, dialect)) and invoice.totals.vat_total_accounting is not None:
-        money(group(root, "TaxTotal"), "TaxAmount", invoice.totals.vat_total_accounting, currency)
+    own = group(
+        "TaxTotal",
+        money("TaxAmount", invoice.totals.vat_total, dialect.currency),
+        *(
+            group(
+                "TaxSubtotal",
+                money("TaxableAmount", part.taxable_amount, dialect.currency),
+                money("TaxAmount", part.vat_amount, dialect.currency),
+                category("TaxCategory", part.category, part.rate, part.belgian_code, dialect, _reason(part, dialect)),
+            )
+            for part in invoice.vat_breakdown
+        ),
+    )
+    currency, accounting = accounting_currency(invoice, dialect), invoice.totals.vat_total_accounting
+    if currency is None or accounting is None:
+        return own
+    return own + group("TaxTotal", money("TaxAmount", accounting, currency))
 
 
 def accounting_currency(invoice: Invoice, dialect: Dialect) -> str | None:
     """BT-6, if it says anything: another currency (PEPPOL-EN16931-R005) and with its amount (BR-53).
 
-    With a cash discount e-FFF wants the discount in every TaxTotal (EFFF-T10-R013), which this one cannot say.
+    With a cash discount e-FFF wants the discount in every TaxTotal, which this one cannot say.
     """
     if invoice.tax_currency == invoice.currency or invoice.totals.vat_total_accounting is None or (dialect.efff and invoice.cash_discount):
         return None
-    return invoice.tax_currency
+    return clean(invoice.tax_currency) or None
 
 
 def _reason(part: VatBreakdown, dialect: Dialect) -> Reason:
@@ -148,20 +177,21 @@ def _reason(part: VatBreakdown, dialect: Dialect) -> Reason:
     return None, part.exemption_reason or words
 
 
-def write_totals(root: etree._Element, invoice: Invoice, dialect: Dialect) -> None:
+def totals(invoice: Invoice, dialect: Dialect) -> str:
     """BG-22."""
-    totals = invoice.totals
-    node = group(root, "LegalMonetaryTotal")
-    money(node, "LineExtensionAmount", totals.line_total, dialect.currency)
-    money(node, "TaxExclusiveAmount", totals.total_without_vat, dialect.currency)
-    money(node, "TaxInclusiveAmount", totals.total_with_vat, dialect.currency)
-    optional = {
-        "AllowanceTotalAmount": totals.allowance_total,
-        "ChargeTotalAmount": totals.charge_total,
-        "PrepaidAmount": totals.paid_amount,
-        "PayableRoundingAmount": totals.rounding_amount,
-    }
-    for tag, amount in optional.items():
-        if amount:
-            money(node, tag, amount, dialect.currency)
-    money(node, "PayableAmount", totals.amount_due, dialect.currency)
+    stated = invoice.totals
+    currency = dialect.currency
+    optional = (
+        ("AllowanceTotalAmount", stated.allowance_total),
+        ("ChargeTotalAmount", stated.charge_total),
+        ("PrepaidAmount", stated.paid_amount),
+        ("PayableRoundingAmount", stated.rounding_amount),
+    )
+    return group(
+        "LegalMonetaryTotal",
+        money("LineExtensionAmount", stated.line_total, currency),
+        money("TaxExclusiveAmount", stated.total_without_vat, currency),
+        money("TaxInclusiveAmount", stated.total_with_vat, currency),
+        *(money(tag, amount, currency) for tag, amount in optional if amount),
+        money("PayableAmount", stated.amount_due, currency),
+    )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from core.model import AllowanceCharge, VatBreakdown
+from core.rendering.changes import altered
 
 # VATEX code and English words; E has no code of its own: the legal ground differs from case to case
 STANDARD_REASONS: Final[dict[str, tuple[str | None, str]]] = {
@@ -35,4 +35,4 @@ def with_category(charge: AllowanceCharge, breakdown: Sequence[VatBreakdown]) ->
     """BT-95, BT-102: where the source gives none and the document has only one category, it is that one."""
     if charge.vat_category or len(breakdown) != 1:
         return charge
-    return replace(charge, vat_category=breakdown[0].category, vat_rate=breakdown[0].rate, belgian_code=breakdown[0].belgian_code)
+    return altered(charge, vat_category=breakdown[0].category, vat_rate=breakdown[0].rate, belgian_code=breakdown[0].belgian_code)
