@@ -141,7 +141,7 @@ class EntitiesRefused(SourceRefused):
 
 
 class NotAnInvoice(SourceRefused):
-    template = "The root element is “{root}”; a UBL Invoice or CreditNote is expected."
+    template = "The root element is “{root}”; an Invoice or CreditNote of UBL or a CrossIndustryInvoice is expected."
 
 
 class ElementMissing(SourceRefused):

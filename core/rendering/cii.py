@@ -19,8 +19,8 @@ NUMBER_EMPTY: Final = N_("its number has no character that XML allows")
 
 # BT-3 of a credit note (UNTDID 1001 as BR-CL-01 has it)
 _CREDIT_NOTES: Final = codes("81 83 261 262 296 308 381 396 420 458 532")
-# BT-23 as France counts its kinds of invoicing; what other formats put there names the other format
-_KIND_OF_INVOICING: Final = re.compile(r"[A-Z]\d{1,2}")
+# What Peppol, UBL.BE (urn:…) and e-FFF (EFFF.BE …) put in BT-23 names their own format
+_OTHER_FORMAT: Final = re.compile(r".*:.*|EFFF.*", re.DOTALL | re.IGNORECASE)
 # How a UBL source refers to its own PDF and software
 _OWN_REFERENCES: Final = frozenset({"eFFF", "UBL.BE", "CommercialInvoice", "CreditNote"})
 _SUPPORTING, _TENDER, _OBJECT = "916", "50", "130"
@@ -48,7 +48,7 @@ def write(invoice: Invoice) -> bytes:
 
 def _context(invoice: Invoice) -> str:
     stated = invoice.business_process or ""
-    process = element("ID", stated) if _KIND_OF_INVOICING.fullmatch(stated) else ""
+    process = "" if _OTHER_FORMAT.fullmatch(stated) else element("ID", stated)
     business = group("BusinessProcessSpecifiedDocumentContextParameter", process)
     guideline = group("GuidelineSpecifiedDocumentContextParameter", element("ID", GUIDELINE))
     return f"<rsm:ExchangedDocumentContext>{business}{guideline}</rsm:ExchangedDocumentContext>"

@@ -153,9 +153,10 @@ def test_the_profile_is_en_16931() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stated", "process"), [("M1", ["M1"]), ("urn:fdc:peppol.eu:2017:poacc:billing:01:1.0", []), ("EFFF.BE Old", []), (None, [])]
+    ("stated", "process"),
+    [("M1", ["M1"]), ("On order", ["On order"]), ("urn:fdc:peppol.eu:2017:poacc:billing:01:1.0", []), ("EFFF.BE Old", []), (None, [])],
 )
-def test_only_a_kind_of_invoicing_is_a_business_process(stated: str | None, process: list[str]) -> None:
+def test_a_business_process_that_names_another_format_is_left_out(stated: str | None, process: list[str]) -> None:
     xml = cii.write(make.invoice(business_process=stated))
     assert texts(xml, "//ram:BusinessProcessSpecifiedDocumentContextParameter/ram:ID") == process
 
