@@ -194,6 +194,10 @@ class DocumentImpossible(FacturierError):
     template = "The document of invoice {number} cannot be made: {why}"
 
 
+class TotalsDiffer(FacturierError):
+    template = "Invoice {number} is stopped: for “{term}” its {document} says {stated}, the ledger {total}. That is a mistake of the program."
+
+
 class AccountUnset(FacturierError):
     template = "{company} has no mail account yet: fill in server, port and sender, and save them."
 

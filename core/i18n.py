@@ -6,14 +6,14 @@ import gettext as _gettext
 import re
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 
 from babel.dates import format_date, format_datetime, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import get_currency_symbol, get_decimal_symbol, get_group_symbol, get_minus_sign_symbol
 
 from core.errors import Sentence, fill
 from core.model import Language
@@ -80,19 +80,40 @@ def told(language: Language, name: str, value: str | Sentence) -> str:
 
 
 def amount(language: Language, value: Decimal, currency: str) -> str:
-    """`€ 1.234,56` and its like, with the currency's sign and two decimals."""
-    return format_currency(value, currency, locale=REGION[language], currency_digits=False, decimal_quantization=False, format=_TWO[language])
-
-
-_TWO = {Language.FR: "#,##0.00\u00a0¤", Language.NL: "¤\u00a0#,##0.00", Language.EN: "¤\u00a0#,##0.00"}
+    """`€ 1.234,56` and its like, with the currency's sign and all its decimals, two at least."""
+    exponent = value.normalize().as_tuple().exponent
+    figure = number(language, abs(value), decimals=max(2, -exponent if isinstance(exponent, int) else 0))
+    minus = "-" if value < 0 else ""
+    sign = _sign(language, currency)
+    return f"{minus}{figure}\u00a0{sign}" if language is Language.FR else f"{minus}{sign}\u00a0{figure}"
 
 
 def number(language: Language, value: Decimal, *, decimals: int | None = None) -> str:
-    """A plain number with all its own decimals, or with exactly `decimals`."""
-    pattern = "#,##0." + ("0" * decimals if decimals is not None else "############")
-    return str(format_decimal(value, format=pattern.rstrip("."), locale=REGION[language], decimal_quantization=decimals is not None))
+    """A plain number with all its own decimals, or with exactly `decimals`.
+
+    Babel knows the signs, which are asked for once: a page of an invoice has a hundred numbers, and Babel takes 30 µs for each.
+    """
+    if decimals is None:
+        digits = f"{value:,f}"
+        digits = digits.rstrip("0").rstrip(".") if "." in digits else digits
+        digits = "0" if digits == "-0" else digits
+    else:
+        digits = f"{value:,.{decimals}f}"
+    return digits.translate(_signs(language))
 
 
+@cache
+def _signs(language: Language) -> dict[int, str]:
+    locale = REGION[language]
+    return {ord(","): get_group_symbol(locale), ord("."): get_decimal_symbol(locale), ord("-"): get_minus_sign_symbol(locale)}
+
+
+@cache
+def _sign(language: Language, currency: str) -> str:
+    return str(get_currency_symbol(currency, locale=REGION[language]))
+
+
+@lru_cache(maxsize=4096)
 def day(language: Language, value: date) -> str:
     return format_date(value, format="dd/MM/yyyy" if language is not Language.EN else "d MMM yyyy", locale=REGION[language])
 

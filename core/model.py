@@ -38,9 +38,6 @@ class XmlFormat(StrEnum):
     NONE = "none"
 
 
-WRITTEN_FORMATS: Final = frozenset({XmlFormat.EFFF3, XmlFormat.EFFF1, XmlFormat.BIS3, XmlFormat.ORIGINAL, XmlFormat.NONE})
-
-
 class RecipientRole(StrEnum):
     TO = "to"
     CC = "cc"

@@ -12,7 +12,11 @@ from core.i18n import N_
 from core.mailbox import is_valid
 from core.model import SENDABLE, DispatchStatus, DocumentType, Language, RecipientRole
 from core.reasons import said
-from core.records import IT_IS_HELD, Company, Customer, InvoiceRow, MailAccount
+from core.records import IT_IS_HELD, Company, Customer, InvoiceRow, MailAccount, Violation
+
+OURS = frozenset({"XSD", "IMPOSSIBLE"})
+PLAIN = frozenset({"PDF"})  # no rule of a standard: the sentence says all
+_NAMED = 5
 
 
 class Level(StrEnum):
@@ -63,6 +67,8 @@ TEXT_MISSING = N_("{company} has no accompanying text for this document in {lang
 TEXT_WRONG = N_("The accompanying text of {company} in {language}: {why}")
 TERMS_MISSING = N_("The terms of sale of {company} in {language} cannot be read any more. Please choose the file again.")
 TERMS_TOO_BIG = N_("The terms of sale of {company} in {language} are {size} MB; at most {limit} MB can be attached.")
+RULE_BROKEN = N_("As the billing program made it, the invoice breaks rule {rule}: {what}")
+PDF_SHARED = N_("The same PDF hangs on another invoice, too: {numbers}.")
 STANDING = {
     DispatchStatus.QUEUED: N_("It is already in the queue."),
     DispatchStatus.SENDING: N_("It is being sent right now."),
@@ -86,9 +92,19 @@ class CompanyState:
 
 
 def look(
-    invoice: InvoiceRow, customer: Customer, state: CompanyState, *, former: str | Sentence = "", source_warnings: tuple[Sentence, ...] = ()
+    invoice: InvoiceRow,
+    customer: Customer,
+    state: CompanyState,
+    *,
+    former: str | Sentence = "",
+    source_warnings: tuple[Sentence, ...] = (),
+    violations: tuple[Violation, ...] = (),
+    same_pdf: tuple[str, ...] = (),
 ) -> Verdict:
-    """All reasons for one invoice. What is wrong in the source warns, what is wrong in ours blocks (DESIGN §5)."""
+    """All reasons for one invoice. What is wrong in the source warns, what is wrong in ours blocks (DESIGN §5).
+
+    `violations`: what the rules said of its documents. `same_pdf`: numbers of other invoices that carry its PDF.
+    """
     reasons: list[Reason] = []
     if invoice.status not in SENDABLE:
         values: dict[str, str | Sentence] = {"former": former, "customer": customer.name}
@@ -98,7 +114,19 @@ def look(
     else:
         reasons += _about_customer(customer) + _about_company(invoice, customer, state)
     reasons += [Reason(level=Level.WARNING, sentence=warning) for warning in source_warnings]
+    reasons += [about_rule(violation) for violation in violations]
+    if same_pdf:
+        reasons.append(Reason(level=Level.WARNING, sentence=Sentence(PDF_SHARED, {"numbers": ", ".join(same_pdf[:_NAMED])})))
     return Verdict(invoice_id=invoice.id, number=invoice.number, reasons=tuple(reasons))
+
+
+def about_rule(violation: Violation) -> Reason:
+    """A broken schema or a document that cannot be made is ours and stops; any other rule was broken by the source."""
+    if violation.rule in OURS:
+        return Reason(level=Level.BLOCKED, sentence=violation.sentence)
+    if violation.rule in PLAIN:
+        return Reason(level=Level.WARNING, sentence=violation.sentence)
+    return Reason(level=Level.WARNING, sentence=Sentence(RULE_BROKEN, {"rule": violation.rule, "what": violation.sentence}))
 
 
 def _where(status: DispatchStatus) -> Remedy:

@@ -21,6 +21,13 @@ class Security(StrEnum):
     NONE = "none"  # only to this machine itself
 
 
+class PdfChoice(StrEnum):
+    """Whose PDF leaves where the billing program made one."""
+
+    SUPPLIED = "supplied"
+    RENDERED = "rendered"
+
+
 @dataclass(frozen=True, kw_only=True)
 class MailAccount:
     """Where the mails of one company are handed over. `password` is in clear only in memory."""
@@ -81,10 +88,12 @@ class Company:
     colour: str | None = None
     logo_sha256: str | None = None
     go_live: date | None = None
+    renders_pdf: bool = False  # our own PDF leaves even where the billing program made one
     version: int = 1
     texts: Mapping[tuple[Language, DocumentType], AccompanyingText] = field(default_factory=dict)
     signatures: Mapping[Language, str] = field(default_factory=dict)
     terms: Mapping[Language, Terms] = field(default_factory=dict)
+    mentions: Mapping[tuple[Language, str], str] = field(default_factory=dict)  # legal mentions in its own words, by subject
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +151,14 @@ class Seal:
     sha256: str
     size: int
     envelope_from: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Violation:
+    """What a check of a document found."""
+
+    rule: str  # `BR-CO-15`, `EFFF-T10-R017`, `XSD`
+    sentence: Sentence
 
 
 IT_IS_HELD = N_("It is held: {reason}. Release it first.")

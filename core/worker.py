@@ -1,4 +1,4 @@
-"""The worker process: works the outbox until it is told to stop. As many as wanted, on as many machines as wanted."""
+"""The worker process: works the outbox, asks the rules in between, until it is told to stop. As many as wanted, on as many machines."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.app import App
+from core.dispatch.rule_checks import Checker
 from core.dispatch.working import Worker
 
 log = structlog.get_logger()
@@ -37,10 +38,11 @@ def run(app: App, *, stop: Stop | None = None) -> None:
     """Until a signal comes. A database that is away is waited for; what was in hand is swept later by whoever comes first."""
     stop = stop or Stop()
     worker = Worker(desk=app.desk, name=name(), stopping=lambda: stop.asked)
+    checker = Checker(desk=app.desk)
     log.info("worker started", name=worker.name)
     while not stop.asked:
         try:
-            busy = worker.step()
+            busy = worker.step() or checker.step()
         except (SQLAlchemyError, OSError) as error:
             log.warning("surroundings in trouble", error=f"{type(error).__name__}: {getattr(error, 'orig', error)}")
             busy = 0

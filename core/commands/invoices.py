@@ -122,7 +122,7 @@ def render(
 ) -> int:
     """Write the documents of one invoice as they would leave. Nothing is sent."""
     from core.archive import sha256
-    from core.dispatch import documents, sending
+    from core.dispatch import documents, rule_checks, sending
     from core.queueing import new_message_id
 
     opened = opened_app()
@@ -138,4 +138,6 @@ def render(
         complain.print(f"{out / part.file_name}  {len(part.content)}  {sha256(part.content)[:12]}")
     for note in shown.mail.notes:
         complain.print(str(note))
+    for reason in rule_checks.reasons(opened.desk, shown.dossier):
+        complain.print(str(reason))
     return DONE

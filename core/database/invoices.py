@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -161,6 +162,13 @@ def rows(connection: Connection, invoice_ids: Collection[int], *, lock: bool = F
         for row in connection.execute(query.with_for_update() if lock else query):
             found[row.id] = InvoiceRow(**{name: getattr(row, name) for name in InvoiceRow.__dataclass_fields__})
     return found
+
+
+def booked(connection: Connection, invoice_id: int) -> dict[str, Decimal]:
+    """The totals that the ledger counts."""
+    names = ("total_without_vat", "vat_total", "total_with_vat", "amount_due")
+    row = connection.execute(select(*(invoices.c[name] for name in names)).where(invoices.c.id == invoice_id)).one()
+    return dict(row._mapping)
 
 
 def find_number(

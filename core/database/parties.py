@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 from core.database import words
 from core.database.chunks import chunks
 from core.database.schema import companies, company_languages, company_texts, customer_recipients, customers, invoices, mail_accounts
+from core.database.schema_documents import company_mentions
 from core.database.searching import finds_customers
 from core.errors import AddressInvalid
 from core.mailbox import Mailbox, parse
@@ -60,7 +61,10 @@ def load_companies(connection: Connection, ids: Collection[int] | None = None) -
         signatures[part.company_id][part.language] = part.signature
         if part.terms_sha256:
             terms[part.company_id][part.language] = Terms(sha256=part.terms_sha256, name=part.terms_name, size=part.terms_size)
-    plain = set(Company.__dataclass_fields__) - {"address", "texts", "signatures", "terms"}
+    mentions: dict[int, dict[tuple[Language, str], str]] = {row.id: {} for row in rows}
+    for mention in connection.execute(select(company_mentions).where(company_mentions.c.company_id.in_(list(texts)))):
+        mentions[mention.company_id][mention.language, mention.subject] = mention.words
+    plain = set(Company.__dataclass_fields__) - {"address", "texts", "signatures", "terms", "mentions"}
     return {
         row.id: Company(
             **{name: getattr(row, name) for name in plain},
@@ -68,6 +72,7 @@ def load_companies(connection: Connection, ids: Collection[int] | None = None) -
             texts=texts[row.id],
             signatures=signatures[row.id],
             terms=terms[row.id],
+            mentions=mentions[row.id],
         )
         for row in rows
     }
@@ -95,6 +100,14 @@ def set_language_part(connection: Connection, identity: int, language: Language,
     connection.execute(
         update(company_languages).where(company_languages.c.company_id == identity, company_languages.c.language == language).values(**values)
     )
+
+
+def set_mention(connection: Connection, identity: int, language: Language, subject: str, wording: str) -> None:
+    """A legal mention in the company's own words; empty goes back to the standard ones."""
+    ours = company_mentions.c
+    connection.execute(delete(company_mentions).where(ours.company_id == identity, ours.language == language, ours.subject == subject))
+    if wording:
+        connection.execute(insert(company_mentions).values(company_id=identity, language=language, subject=subject, words=wording))
 
 
 # Mail accounts --------------------------------------------------------------------------------------------------

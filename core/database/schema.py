@@ -63,6 +63,7 @@ companies = Table(
     Column("colour", String(7)),
     Column("logo_sha256", String(64)),
     Column("go_live", Date),
+    Column("renders_pdf", Boolean(), nullable=False, server_default="0"),  # even where the billing program made one
     Column("version", Integer, nullable=False, server_default="1"),  # counts what the customer would see change
 )
 
@@ -196,6 +197,7 @@ invoice_versions = Table(
     Column("pdf_name", String(200)),
     Column("source_name", String(400), nullable=False),
     Column("imported_at", Moment, nullable=False),
+    Index("ix_invoice_versions_pdf", "pdf_sha256"),  # the same PDF on two invoices
 )
 
 batches = Table(

@@ -52,18 +52,18 @@ class Said(TypeDecorator[Sentence]):
     cache_ok = True
 
     def process_bind_param(self, value: Sentence | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return None if value is None else json.dumps(_spread(value), ensure_ascii=False)
+        return None if value is None else json.dumps(spread(value), ensure_ascii=False)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Sentence | None:  # noqa: ARG002
-        return None if value is None else _gathered(json.loads(value))
+        return None if value is None else gathered(json.loads(value))
 
 
-def _spread(sentence: Sentence) -> list[Any]:
-    return [sentence.template, {name: _spread(value) if isinstance(value, Sentence) else value for name, value in sentence.values.items()}]
+def spread(sentence: Sentence) -> list[Any]:
+    return [sentence.template, {name: spread(value) if isinstance(value, Sentence) else value for name, value in sentence.values.items()}]
 
 
-def _gathered(parts: list[Any]) -> Sentence:
-    return Sentence(parts[0], {name: _gathered(value) if isinstance(value, list) else value for name, value in parts[1].items()})
+def gathered(parts: list[Any]) -> Sentence:
+    return Sentence(parts[0], {name: gathered(value) if isinstance(value, list) else value for name, value in parts[1].items()})
 
 
 def one_of(kind: type[StrEnum], name: str) -> Enum:

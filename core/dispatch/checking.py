@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from core.database import checks, outbox_views, parties
 from core.database import invoices as invoice_rows
-from core.database import outbox_views, parties
 from core.database.ledger_rows import Blocks
 from core.dispatch.desk import Desk
 from core.errors import FacturierError, Sentence
 from core.i18n import N_, NAMES, on
 from core.model import DeliveryStatus, DispatchStatus, DocumentType, Language
 from core.preflight import TERMS_MISSING, TERMS_TOO_BIG, TEXT_MISSING, TEXT_WRONG, CompanyState, Verdict, look
-from core.records import Company, InvoiceRow
+from core.records import Company, Customer, InvoiceRow, Violation
 from core.rendering import mail_text
 
 FORMER = N_(" ({day}: {recipients})")  # of the former sending
@@ -28,6 +28,8 @@ def preflight(desk: Desk, invoice_ids: Sequence[int]) -> list[Verdict]:
         customers = parties.load_customers(connection, {row.customer_id for row in rows.values()})
         companies = parties.load_companies(connection, {row.company_id for row in rows.values()})
         warnings = invoice_rows.warnings(connection, invoice_ids)
+        violations = checks.found(connection, invoice_ids)
+        same_pdf = checks.others_with_pdf(connection, invoice_ids)
         zone = ZoneInfo(desk.settings.time_zone)
         former = {row.id: _former(connection, row, zone) for row in rows.values() if row.status in (DispatchStatus.SENT, DispatchStatus.UNCERTAIN)}
     states = {company.id: company_state(desk, company) for company in companies.values()}
@@ -38,9 +40,17 @@ def preflight(desk: Desk, invoice_ids: Sequence[int]) -> list[Verdict]:
             states[rows[invoice_id].company_id],
             former=former.get(invoice_id, ""),
             source_warnings=warnings.get(invoice_id, ()),
+            violations=_concerning(violations.get(invoice_id, {}), customers[rows[invoice_id].customer_id], companies[rows[invoice_id].company_id]),
+            same_pdf=same_pdf.get(invoice_id, ()) if not companies[rows[invoice_id].company_id].renders_pdf else (),
         )
         for invoice_id in invoice_ids
     ]
+
+
+def _concerning(found: Mapping[str, tuple[Violation, ...]], customer: Customer, company: Company) -> tuple[Violation, ...]:
+    """Of what was found, that about the documents which would leave now: the card may ask for another XML than before."""
+    pdf = () if company.renders_pdf else found.get(checks.PDF, ())
+    return (*found.get(customer.xml_format.value, ()), *pdf)
 
 
 def _former(connection: Connection, row: InvoiceRow, zone: ZoneInfo) -> str | Sentence:

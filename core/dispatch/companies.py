@@ -17,15 +17,15 @@ from core.dispatch.values import Value, unknown
 from core.errors import CompanyUnknown, Sentence, SettingInvalid
 from core.i18n import N_
 from core.model import DocumentType, Language
-from core.records import Company, MailAccount, Security
-from core.rendering import mail_text
+from core.records import Company, MailAccount, PdfChoice, Security
+from core.rendering import mail_text, mentions
 from core.sources.identifiers import IBAN_ODD, normalised
 
 LANGUAGES = frozenset(language.value for language in Language)
 KINDS = {"invoice": DocumentType.INVOICE, "credit_note": DocumentType.CREDIT_NOTE}
 IDENTITY = ("name", "legal_form", "street", "additional_street", "city", "postcode", "country", "email", "iban", "bic")
 BIC_ODD = N_("{value} is not a correct BIC.")
-SEEN_BY_CUSTOMERS = frozenset({"colour", "logo_sha256"})
+SEEN_BY_CUSTOMERS = frozenset({"colour", "logo_sha256", "renders_pdf"})
 
 
 @dataclass
@@ -36,12 +36,14 @@ class _Changes:
     account: dict[str, Any] = field(default_factory=dict)
     texts: dict[tuple[Language, DocumentType], dict[str, str]] = field(default_factory=dict)
     languages: dict[Language, dict[str, Any]] = field(default_factory=dict)
+    mentions: dict[tuple[Language, str], str] = field(default_factory=dict)
     resumes: bool = False
 
 
 def names() -> list[str]:
     """All settings of a company."""
-    per_language = [f"signature.{language}" for language in Language] + [f"terms.{language}" for language in Language]
+    per_language = [f"{what}.{language}" for what in ("signature", "terms") for language in Language]
+    per_language += [f"mention.{language}.{subject}" for language in Language for subject in mentions.STANDARD]
     texts = [f"text.{language}.{kind}.{part}" for language in Language for kind in KINDS for part in ("subject", "body")]
     return [*IDENTITY, *_SIMPLE, *per_language, *texts]
 
@@ -78,6 +80,8 @@ def change(desk: Desk, key: str, values: Sequence[Value]) -> Company:
             parties.set_text(connection, company.id, language, kind, text)
         for language, part in changes.languages.items():
             parties.set_language_part(connection, company.id, language, part)
+        for (language, subject), words in changes.mentions.items():
+            parties.set_mention(connection, company.id, language, subject, words)
         [after] = parties.load_companies(connection, [company.id]).values()
         if _customers_see_it(before, after):
             parties.bump_company(connection, company.id)
@@ -87,7 +91,7 @@ def change(desk: Desk, key: str, values: Sequence[Value]) -> Company:
 
 
 def _customers_see_it(before: Company, after: Company) -> bool:
-    names = ("texts", "signatures", "terms", *SEEN_BY_CUSTOMERS)
+    names = ("texts", "signatures", "terms", "mentions", *SEEN_BY_CUSTOMERS)
     return any(getattr(before, name) != getattr(after, name) for name in names)
 
 
@@ -114,6 +118,8 @@ def _read(desk: Desk, value: Value, changes: _Changes) -> None:
         _text(value, changes, Language(rest[0]), KINDS[rest[1]], rest[2])
     elif head == "signature" and len(rest) == 1 and rest[0] in LANGUAGES:
         changes.languages.setdefault(Language(rest[0]), {})["signature"] = value.text().strip()
+    elif head == "mention" and len(rest) == 2 and rest[0] in LANGUAGES and rest[1] in mentions.STANDARD:
+        changes.mentions[Language(rest[0]), rest[1]] = " ".join(value.text().split())
     elif head == "terms" and len(rest) == 1 and rest[0] in LANGUAGES:
         changes.languages.setdefault(Language(rest[0]), {}).update(company_files.terms_columns(desk, value))
     else:
@@ -188,6 +194,7 @@ _SIMPLE: Mapping[str, Callable[[Desk, Value, _Changes], None]] = {
     "go_live": _simple("card", "go_live", Value.day),
     "colour": _colour,
     "logo": _logo,
+    "pdf": _simple("card", "renders_pdf", lambda value: value.one_of(PdfChoice) is PdfChoice.RENDERED),
     "smtp.host": _host,
     "smtp.port": _simple("account", "port", lambda value: value.whole(1, 65535)),
     "smtp.security": _simple("account", "security", lambda value: value.one_of(Security).value),

@@ -13,7 +13,7 @@ from core.dispatch.desk import Desk
 from core.errors import Sentence
 from core.i18n import N_
 from core.mailbox import is_valid
-from core.model import WRITTEN_FORMATS, DispatchStatus, Language, RecipientRole
+from core.model import DispatchStatus, Language, RecipientRole
 from core.records import Customer
 from core.sources import identifiers
 from core.sources.table_headers import CUSTOMERS
@@ -134,7 +134,7 @@ def _row(card: Customer, language: Language) -> list[object]:
         "country": card.address.country,
         "wants_email": yes if card.wants_email else no,
         "peppol_elsewhere": yes if card.peppol_elsewhere else no,
-        "xml": card.xml_format.value if card.xml_format in WRITTEN_FORMATS else None,
+        "xml": card.xml_format.value,
     }
     return [values[name] or None for name in CUSTOMERS]
 

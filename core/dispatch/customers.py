@@ -17,7 +17,7 @@ from core.dispatch.values import Value, unknown
 from core.errors import CustomerUnknown, Sentence
 from core.i18n import N_
 from core.mailbox import Mailbox
-from core.model import WRITTEN_FORMATS, Language, Ledger, RecipientRole, XmlFormat
+from core.model import Language, Ledger, RecipientRole, XmlFormat
 from core.records import Customer
 from core.sources.identifiers import normalised
 
@@ -279,7 +279,7 @@ _READERS: Mapping[str, Callable[[Value, _Changes], None]] = {
     "cc": _recipients(RecipientRole.CC),
     "bcc": _recipients(RecipientRole.BCC),
     "language": _card("language", lambda value: value.one_of(Language)),
-    "xml": _card("xml_format", lambda value: value.one_of(XmlFormat, WRITTEN_FORMATS)),
+    "xml": _card("xml_format", lambda value: value.one_of(XmlFormat)),
     "peppol_elsewhere": _card("peppol_elsewhere", Value.boolean),
     "notes": _text("notes"),
     "name": _text("name", required=True),

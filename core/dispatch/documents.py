@@ -14,13 +14,15 @@ from core.errors import DocumentImpossible, FacturierError, InvoiceUnknown, Sent
 from core.i18n import N_
 from core.mailbox import Mailbox
 from core.model import Invoice, Language, RecipientRole, XmlFormat
-from core.records import AccompanyingText, Company, Customer, MailAccount, Seal, Versions
-from core.rendering import mail_text, message, pdf, rules, ubl
+from core.records import AccompanyingText, Company, Customer, MailAccount, Seal, Versions, Violation
+from core.rendering import cii, mail_text, message, pdf, rules, supplied, totals, ubl
+from core.rendering.enclosed import FACTUR_X, Enclosed
 from core.rendering.mail_text import MailText
 from core.rendering.message import Attachment, Envelope
 
 TOO_BIG = N_("The mail is {size} MB; more than {limit} MB is not sent. Make the terms or the attached PDF smaller.")
 NO_ORIGINAL = N_("The invoice came from a table and has no XML of its own; it leaves with an e-FFF instead.")
+NOT_INTO_SUPPLIED = N_("The PDF of the billing program stays as it came, so the XML cannot go into it; it is a Peppol BIS 3 invoice beside it.")
 NO_TEXT = N_("There is no accompanying text in this language.")
 
 
@@ -30,6 +32,7 @@ class Dossier:
 
     invoice_id: int
     stored: invoice_rows.StoredVersion
+    booked: totals.Booked  # as the ledger counts them
     company: Company
     customer: Customer
 
@@ -40,6 +43,11 @@ class Dossier:
     @property
     def language(self) -> Language:
         return self.customer.language
+
+    @property
+    def supplies_pdf(self) -> bool:
+        """Whether the PDF of the billing program leaves, untouched."""
+        return self.stored.pdf_sha256 is not None and not self.company.renders_pdf
 
     @property
     def versions(self) -> Versions:
@@ -63,6 +71,7 @@ def dossier(desk: Desk, invoice_id: int) -> Dossier:
         return Dossier(
             invoice_id=invoice_id,
             stored=invoice_rows.load(connection, invoice_id),
+            booked=totals.Booked(**invoice_rows.booked(connection, invoice_id)),
             company=parties.load_companies(connection, [row.company_id])[row.company_id],
             customer=parties.load_customers(connection, [row.customer_id])[row.customer_id],
         )
@@ -71,27 +80,46 @@ def dossier(desk: Desk, invoice_id: int) -> Dossier:
 def attachments(desk: Desk, what: Dossier) -> tuple[tuple[Attachment, ...], tuple[Sentence, ...]]:
     """PDF, XML, terms, in the order in which they hang on the mail (DESIGN §5), and notes about them."""
     document = _pdf(desk, what)
-    xml, note = _xml(desk, what, document)
+    xml, notes = _xml(desk, what, document)
     parts = [document] + ([xml] if xml else [])
     terms = what.company.terms.get(what.language)
     if terms:
         parts.append(Attachment(file_name=terms.name, mime_type="application/pdf", content=desk.archive.get(terms.sha256)))
-    return tuple(parts), (note,) if note else ()
+    return tuple(parts), notes
+
+
+# The PDF ---------------------------------------------------------------------------------------------------------
 
 
 def _pdf(desk: Desk, what: Dossier) -> Attachment:
-    stored = what.stored
-    if stored.pdf_sha256:
-        content = desk.archive.get(stored.pdf_sha256)
-        return Attachment(file_name=pdf_file_name(stored), mime_type="application/pdf", content=content)
-    logo = desk.archive.get(what.company.logo_sha256) if what.company.logo_sha256 else None
+    content = desk.archive.get(what.stored.pdf_sha256 or "") if what.supplies_pdf else _rendered(desk, what)
+    return Attachment(file_name=pdf_file_name(what.stored), mime_type="application/pdf", content=content)
+
+
+def _rendered(desk: Desk, what: Dossier) -> bytes:
+    company = what.company
+    logo = desk.archive.get(company.logo_sha256) if company.logo_sha256 else None
+    mentions = {subject: words for (language, subject), words in company.mentions.items() if language is what.language}
     try:
-        content = pdf.render(what.invoice, language=what.language, logo=logo, colour=what.company.colour)
+        enclosed = _enclosed(what)
+        return pdf.render(what.invoice, language=what.language, logo=logo, colour=company.colour, mentions=mentions, enclosed=enclosed)
     except FacturierError:
         raise
     except (ValueError, LookupError, TypeError, ArithmeticError) as error:
         raise DocumentImpossible(number=what.invoice.number, why=str(error)) from error
-    return Attachment(file_name=pdf_file_name(stored), mime_type="application/pdf", content=content)
+
+
+def doubts_about_pdf(desk: Desk, what: Dossier) -> tuple[Violation, ...]:
+    """What speaks against the PDF of the billing program being this invoice's."""
+    return supplied.doubts(desk.archive.get(what.stored.pdf_sha256 or ""), what.invoice)
+
+
+def _enclosed(what: Dossier) -> Enclosed:
+    """The EN 16931 invoice within our PDF: UBL, or CII for who wants Factur-X."""
+    if what.customer.xml_format is XmlFormat.FACTURX:
+        return Enclosed(file_name=FACTUR_X, content=_sound(what, cii.write(what.invoice)), factur_x=True)
+    draft = ubl.draft(what.invoice, wanted=XmlFormat.BIS3)
+    return Enclosed(file_name=draft.file_name, content=_sound(what, draft.content))
 
 
 def pdf_file_name(stored: invoice_rows.StoredVersion) -> str:
@@ -104,20 +132,51 @@ def safe_name(text: str) -> str:
     return re.sub(r"[^\w.()-]+", "-", text).strip("-.") or "document"
 
 
-def _xml(desk: Desk, what: Dossier, document: Attachment) -> tuple[Attachment | None, Sentence | None]:
+# The XML ---------------------------------------------------------------------------------------------------------
+
+
+def _xml(desk: Desk, what: Dossier, document: Attachment) -> tuple[Attachment | None, tuple[Sentence, ...]]:
+    wanted, is_supplied = what.customer.xml_format, what.supplies_pdf
+    if wanted is XmlFormat.NONE or (wanted is XmlFormat.FACTURX and not is_supplied):
+        return None, ()
+    if _leaves_as_it_came(what):
+        return Attachment(file_name=f"{safe_name(what.invoice.number)}.xml", mime_type="application/xml", content=bare_xml(desk, what)), ()
+    draft = ubl.draft(what.invoice, wanted=_to_write(wanted))
+    _sound(what, draft.content)
+    written = draft.with_pdf(document.content, document.file_name)
+    notes = {XmlFormat.ORIGINAL: NO_ORIGINAL, XmlFormat.FACTURX: NOT_INTO_SUPPLIED}
+    own = (Sentence(notes[wanted]),) if wanted in notes else ()
+    return Attachment(file_name=written.file_name, mime_type="application/xml", content=written.content), (*own, *written.notes)
+
+
+def bare_xml(desk: Desk, what: Dossier) -> bytes:
+    """The XML that leaves, without the PDF inside, for the rules to look at."""
     wanted = what.customer.xml_format
-    if wanted is XmlFormat.NONE:
-        return None, None
-    if wanted is XmlFormat.ORIGINAL and what.stored.xml_sha256:
-        content = desk.archive.get(what.stored.xml_sha256)
-        return Attachment(file_name=f"{safe_name(what.invoice.number)}.xml", mime_type="application/xml", content=content), None
-    wanted = XmlFormat.BIS3 if wanted is XmlFormat.BIS3 else XmlFormat.EFFF3
-    written = ubl.write(what.invoice, wanted=wanted, pdf=document.content, pdf_name=document.file_name)
-    violations = rules.schema_violations(written.content)
-    if violations:
+    if _leaves_as_it_came(what):
+        return desk.archive.get(what.stored.xml_sha256 or "")
+    if wanted is XmlFormat.FACTURX and not what.supplies_pdf:
+        return cii.write(what.invoice)
+    return ubl.draft(what.invoice, wanted=_to_write(wanted)).content
+
+
+def _leaves_as_it_came(what: Dossier) -> bool:
+    return what.customer.xml_format is XmlFormat.ORIGINAL and what.stored.xml_sha256 is not None
+
+
+def _to_write(wanted: XmlFormat) -> XmlFormat:
+    """e-FFF for who wants an original that does not exist, BIS 3 for who wants it within a PDF that stays as it is."""
+    return {XmlFormat.ORIGINAL: XmlFormat.EFFF3, XmlFormat.FACTURX: XmlFormat.BIS3}.get(wanted, wanted)
+
+
+def _sound(what: Dossier, xml: bytes) -> bytes:
+    """The XML, unless it breaks its schema or says other totals than the ledger. Raises DocumentImpossible and TotalsDiffer."""
+    if violations := rules.schema_violations(xml):
         raise DocumentImpossible(number=what.invoice.number, why=violations[0])
-    note = Sentence(NO_ORIGINAL) if what.customer.xml_format is XmlFormat.ORIGINAL else None
-    return Attachment(file_name=written.file_name, mime_type="application/xml", content=written.content), written.note or note
+    totals.check(xml, what.booked, number=what.invoice.number)
+    return xml
+
+
+# The mail --------------------------------------------------------------------------------------------------------
 
 
 def words(what: Dossier, *, xml_file: str) -> AccompanyingText:

@@ -17,9 +17,10 @@ from core.database import deliveries as rows
 from core.database import outbox_views
 from core.database.deliveries import ClaimedMessage
 from core.delivery import Handed, Wire
-from core.dispatch import documents
+from core.dispatch import documents, rule_checks
 from core.dispatch.desk import Desk
 from core.dispatch.documents import Dossier
+from core.dispatch.lease import Lease
 from core.errors import FacturierError, LeaseLost, SecretUnreadable, Sentence
 from core.i18n import N_
 from core.model import RecipientRole
@@ -105,7 +106,7 @@ class Worker:
         return True
 
     def _hand_over(self, message: ClaimedMessage) -> bool:
-        lease = _Lease(self.desk, message)
+        lease = Lease(self.desk, message)
         lease.keep()
         what = documents.dossier(self.desk, message.invoice_id)
         moved = what_moved(what.versions, message.versions)
@@ -114,6 +115,7 @@ class Worker:
         wire = self._wire(message.company_id)
         if not wire.account.is_set:
             return self._pause(message, Sentence(NO_SENDER))
+        rule_checks.ensure(self.desk, what)
         seal, content = self._sealed(message, what, wire.account)
         try:
             customers = [recipient for recipient, role in message.recipients.items() if role is not RecipientRole.ARCHIVE]
@@ -238,27 +240,6 @@ class Worker:
     def _fail(self, message: ClaimedMessage, because: Sentence) -> None:
         with self.desk.database.write() as connection:
             recording.fail(connection, message, because, now=self.desk.now())
-
-
-@dataclass
-class _Lease:
-    """Renewed when half of it is over, so that a slow line does not lose it."""
-
-    desk: Desk
-    message: ClaimedMessage
-    renew_at: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        left = (self.message.lease_until - self.desk.now()).total_seconds()
-        self.renew_at = time.monotonic() + left - self.desk.settings.claim_lease_s / 2
-
-    def keep(self) -> None:
-        if time.monotonic() < self.renew_at:
-            return
-        lease_s = self.desk.settings.claim_lease_s
-        with self.desk.database.write() as connection:
-            outbox.renew(connection, self.message, lease_s=lease_s, now=self.desk.now())
-        self.renew_at = time.monotonic() + lease_s / 2
 
 
 def _why(error: Exception) -> str:

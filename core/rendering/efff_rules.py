@@ -17,7 +17,7 @@ from core.errors import Sentence
 from core.i18n import N_
 from core.rendering import efff, ubl
 from core.rendering.efff_sums import sums
-from core.rendering.rules import NOT_XML
+from core.rendering.rule_words import NOT_XML
 from core.rendering.ubl_xml import CAC, CBC, CREDIT_NOTE, INVOICE
 from core.rendering.violations import Violation
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import unicodedata
 from functools import cache
 from pathlib import Path
-from threading import Lock
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 FOLDER: Final = Path(__file__).parents[2] / "data" / "fonts"
 FAMILY: Final = "body"
@@ -23,46 +25,58 @@ class CharacterMissing(Exception):
 
 
 class Typefaces:
-    """Regular and bold with one set of characters, shared by all documents that need no others.
+    """Regular and bold with one set of characters, for all documents that need no others.
 
-    fpdf2 would parse and write the fonts anew in each document, which is two thirds of its time. The set is fixed, so
-    that glyph codes never change and the written objects can be used again (see `core.rendering.pdf`).
+    The set is fixed, so that glyph codes never change and the written font can be shared (`core.rendering.skeleton`).
     """
 
     def __init__(self, *, wide: bool) -> None:
         from fpdf import FPDF  # 0.4 s: only where a PDF is made
 
+        self.wide = wide
         document = FPDF()
+        fonts = self.put_into(document)
+        self._widths: tuple[dict[str, float], ...] = tuple(
+            {each: font.cw[ord(each)] * MM_PER_POINT / 1000 for each in self._characters} for font in fonts
+        )
+        self._codes: tuple[dict[int, str], ...] = tuple(
+            {ord(each): f"{font.subset.pick(ord(each)):04X}" for each in self._characters} for font in fonts
+        )
+        self._shown = _Shown(self._characters, wide=wide)
+        close(document)
+
+    def put_into(self, document: FPDF) -> tuple[Any, Any]:
+        """Regular and bold as fonts of that document, with their characters picked in the order that fixes the codes."""
         for style, name in (("", "Regular"), ("B", "Bold")):
             document.add_font(FAMILY, style, FOLDER / f"NotoSans-{name}.ttf")
-        self.fonts: dict[str, Any] = dict(document.fonts)
-        self.written: list[Any] = []  # filled by the first document
-        self.index: dict[int, Any] = {}
-        self.lock = Lock()  # writing a document numbers the shared objects
-        regular, bold = (self.fonts[FAMILY], self.fonts[f"{FAMILY}B"])
+        faces: dict[str, Any] = document.fonts
+        regular, bold = faces[FAMILY], faces[f"{FAMILY}B"]
         characters = set(map(chr, regular.cmap)) & set(map(chr, bold.cmap))
-        characters = characters if wide else characters & _LATIN
+        self._characters = sorted(characters if self.wide else characters & _LATIN)
         for font in (regular, bold):
-            for character in sorted(characters):
+            for character in self._characters:
                 font.subset.pick(ord(character))
-        self._widths: tuple[dict[str, float], ...] = tuple(
-            {each: font.cw[ord(each)] * MM_PER_POINT / 1000 for each in characters} for font in (regular, bold)
-        )
-        self._shown = _Shown(characters, wide=wide)
+        return regular, bold
 
     def shown(self, text: str) -> str:
         """The text as it can be drawn, on one line: composed, without controls, “?” for what no typeface here has."""
-        return unicodedata.normalize("NFC", text).translate(self._shown)
+        if not text.isascii():
+            text = unicodedata.normalize("NFC", text)
+        return text.translate(self._shown)
 
     def width(self, text: str, size: float, *, bold: bool) -> float:
         """Millimetres of a text that was made by `shown`, at a size in points."""
         return size * sum(map(self._widths[bold].__getitem__, text))
 
+    def coded(self, text: str, *, bold: bool) -> str:
+        """The glyph codes of a text that was made by `shown`, in hexadecimal (ISO 32000-2, 7.3.4.3)."""
+        return text.translate(self._codes[bold])
+
 
 class _Shown(dict[int, str]):
     """What is drawn for each character; those outside the set are decided on when they come up."""
 
-    def __init__(self, characters: set[str], *, wide: bool) -> None:
+    def __init__(self, characters: list[str], *, wide: bool) -> None:
         super().__init__({ord(each): each for each in characters})
         self._wide = wide
 
@@ -78,6 +92,13 @@ class _Shown(dict[int, str]):
             raise CharacterMissing(character)
         self[code] = drawn
         return drawn
+
+
+def close(document: FPDF) -> None:
+    """Let go of the font files, which fpdf2 leaves open."""
+    faces: dict[str, Any] = document.fonts
+    for font in faces.values():
+        font.ttfont.close()
 
 
 @cache

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -13,7 +14,7 @@ from babel import Locale
 from core import i18n
 from core.i18n import N_
 from core.model import Invoice, Language, VatBreakdown
-from core.rendering import vat
+from core.rendering import mentions, vat
 
 # UN/ECE recommendation 20: what invoices here are counted in
 _UNITS: Final = {
@@ -63,24 +64,6 @@ _UNITS: Final = {
     "E49": N_("working day(s)"),
 }
 
-# What the law wants said when no VAT is charged, per category
-_MENTIONS: Final = {
-    "AE": N_("Reverse charge"),
-    "K": N_("Exempt intra-Community supply (art. 39bis of the Belgian VAT Code)"),
-    "G": N_("Exempt export (art. 39 of the Belgian VAT Code)"),
-    "O": N_("Not subject to VAT"),
-    "E": N_("Exempt from VAT"),
-}
-# The same where the Belgian code of e-FFF or UBL.BE is more exact
-_CODE_MENTIONS: Final = {
-    "44": N_("Reverse charge (art. 21, § 2 of the Belgian VAT Code)"),
-    "47/SE": N_("Reverse charge (art. 21, § 2 of the Belgian VAT Code)"),
-    "46/TR": N_("Triangular transaction, reverse charge (art. 25ter, § 1, 3° of the Belgian VAT Code)"),
-    "SC": N_("Small enterprise under the VAT exemption scheme"),
-    "FD": N_("Cash discount, not taxed (art. 28, 1° of the Belgian VAT Code)"),
-    "00/44": N_("Exempt (art. 44 of the Belgian VAT Code)"),
-    "MA": N_("Margin scheme"),
-}
 _CATEGORIES: Final = {
     "AE": N_("Reverse charge"),
     "K": N_("Intra-Community"),
@@ -95,9 +78,10 @@ class Words:
     """A language: call it with an English label to get that label there."""
 
     language: Language
+    own_mentions: Mapping[str, str] = field(default_factory=dict)  # of the company, by subject, instead of ours
 
     def __call__(self, label: str, /, **values: str) -> str:
-        return i18n.translate(self.language, label, **values)
+        return i18n.translate(self.language, label, **values) if values else _label(self.language, label)
 
     def figure(self, value: Decimal, *, at_least: int = 2) -> str:
         """A number with its own decimals, and no fewer than asked for."""
@@ -133,14 +117,27 @@ class Words:
     def mention(self, part: VatBreakdown) -> str:
         """Why a group of the breakdown bears no VAT: the legal words, then those of the source if they say more."""
         stated = (part.exemption_reason or "").strip()
-        exact = _CODE_MENTIONS.get(part.belgian_code or "")
-        if exact is None and (part.category not in _MENTIONS or (stated and part.category in ("E", "O"))):
+        exact = part.belgian_code if part.belgian_code in mentions.STANDARD else None
+        subject = exact or part.category
+        has_own = subject in self.own_mentions
+        if exact is None and not has_own and (part.category not in mentions.CATEGORIES or (stated and part.category in ("E", "O"))):
             return stated  # a general "exempt" adds nothing to the reason itself
-        legal = self(exact or _MENTIONS[part.category])
+        if subject not in mentions.STANDARD:
+            return stated
+        legal = self.legal(subject)
         if stated.casefold().startswith(f"{legal.casefold()},"):  # “Autoliquidation, art. 21, § 2 CTVA” says both
             return stated
         is_repeated = stated.casefold() in ("", legal.casefold(), vat.STANDARD_REASONS.get(part.category, ("", ""))[1].casefold())
         return legal if is_repeated else f"{legal} – {stated}"
+
+    def legal(self, subject: str) -> str:
+        """A legal mention: in the company's own words if it has some, else in ours."""
+        return self.own_mentions.get(subject) or self(mentions.STANDARD[subject])
+
+
+@cache
+def _label(language: Language, label: str) -> str:
+    return i18n.translate(language, label)
 
 
 @cache

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time
-from typing import TYPE_CHECKING, Any, Final
+from decimal import Decimal
+from typing import Final
 from xml.sax.saxutils import escape
 
+from core.errors import TotalsDiffer
 from core.i18n import N_
 from core.model import Invoice, Language
-from core.rendering import fonts, logos
+from core.rendering import epc, fonts, logos, skeleton
+from core.rendering.enclosed import Enclosed
 from core.rendering.fonts import CharacterMissing, Typefaces
 from core.rendering.labels import Words, title
-from core.rendering.logos import Logo
+from core.rendering.pdf_drawing import operators
+from core.rendering.pdf_file import Contents, assemble
 from core.rendering.pdf_head import Page, running_head, write_head
 from core.rendering.pdf_lines import write_lines
 from core.rendering.pdf_totals import write_closing, write_payment, write_totals
-from core.rendering.sheet import HEIGHT, LABEL, LEFT, RIGHT, Block, Box, Colour, Picture, Rule, Sheet, Text
-
-if TYPE_CHECKING:
-    from fpdf import FPDF
+from core.rendering.sheet import HEIGHT, LABEL, LEFT, RIGHT, Block, Colour, Sheet, Text
+from core.rendering.totals import TERMS
 
 _ACCENT: Final[Colour] = (31, 58, 95)
 _PRODUCER: Final = "Facturier 0.1"
@@ -30,7 +33,7 @@ _XMP: Final = """<x:xmpmeta xmlns:x="adobe:ns:meta/">
     <rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/"
         xmlns:pdf="http://ns.adobe.com/pdf/1.3/" xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/">
       <pdfaid:part>3</pdfaid:part>
-      <pdfaid:conformance>B</pdfaid:conformance>
+      <pdfaid:conformance>B</pdfaid:conformance>{factur_x}
       <dc:format>application/pdf</dc:format>
       <dc:title><rdf:Alt><rdf:li xml:lang="x-default">{title}</rdf:li></rdf:Alt></dc:title>
       <dc:creator><rdf:Seq><rdf:li>{author}</rdf:li></rdf:Seq></dc:creator>
@@ -45,23 +48,98 @@ _XMP: Final = """<x:xmpmeta xmlns:x="adobe:ns:meta/">
 </x:xmpmeta>"""
 
 
-def render(invoice: Invoice, *, language: Language, logo: bytes | None = None, colour: str | None = None) -> bytes:
-    """The invoice in the customer's language with the company's logo and colour (`#1f3a5f`)."""
+# What Factur-X adds, with the description that PDF/A wants of properties it does not know (ISO 19005-3, 6.6.2.3)
+_FACTUR_X: Final = """
+    </rdf:Description>
+    <rdf:Description rdf:about="" xmlns:fx="urn:factur-x:pdfa:CrossIndustryDocument:invoice:1p0#">
+      <fx:DocumentType>INVOICE</fx:DocumentType>
+      <fx:DocumentFileName>{name}</fx:DocumentFileName>
+      <fx:Version>1.0</fx:Version>
+      <fx:ConformanceLevel>EN 16931</fx:ConformanceLevel>
+    </rdf:Description>
+    <rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/"
+        xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#">
+      <pdfaExtension:schemas><rdf:Bag><rdf:li rdf:parseType="Resource">
+        <pdfaSchema:schema>Factur-X PDFA Extension Schema</pdfaSchema:schema>
+        <pdfaSchema:namespaceURI>urn:factur-x:pdfa:CrossIndustryDocument:invoice:1p0#</pdfaSchema:namespaceURI>
+        <pdfaSchema:prefix>fx</pdfaSchema:prefix>
+        <pdfaSchema:property><rdf:Seq>{properties}
+        </rdf:Seq></pdfaSchema:property>
+      </rdf:li></rdf:Bag></pdfaExtension:schemas>
+    </rdf:Description>
+    <rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/"
+        xmlns:pdf="http://ns.adobe.com/pdf/1.3/">"""
+_PROPERTY: Final = """
+          <rdf:li rdf:parseType="Resource"><pdfaProperty:name>{name}</pdfaProperty:name><pdfaProperty:valueType>Text</pdfaProperty:valueType>
+          <pdfaProperty:category>external</pdfaProperty:category><pdfaProperty:description>{name}</pdfaProperty:description></rdf:li>"""
+_PROPERTIES: Final = "".join(_PROPERTY.format(name=name) for name in ("DocumentFileName", "DocumentType", "Version", "ConformanceLevel"))
+
+
+def render(
+    invoice: Invoice,
+    *,
+    language: Language,
+    logo: bytes | None = None,
+    colour: str | None = None,
+    mentions: Mapping[str, str] | None = None,
+    enclosed: Enclosed | None = None,
+) -> bytes:
+    """The invoice in the customer's language with the company's logo and colour (`#1f3a5f`).
+
+    `mentions`: legal mentions in the company's own words, by subject. `enclosed`: the same invoice as XML, to be carried inside.
+    Raises TotalsDiffer if a total is not on the page as the invoice states it.
+    """
+    words = Words(language, mentions or {})
     try:
-        return _render(invoice, fonts.typefaces(wide=False), language, logo, colour)
+        return _render(invoice, fonts.typefaces(wide=False), words, logo, colour, enclosed)
     except CharacterMissing:
-        return _render(invoice, fonts.typefaces(wide=True), language, logo, colour)
+        return _render(invoice, fonts.typefaces(wide=True), words, logo, colour, enclosed)
 
 
-def _render(invoice: Invoice, typefaces: Typefaces, language: Language, logo: bytes | None, colour: str | None) -> bytes:
+def laid_out(invoice: Invoice, typefaces: Typefaces, words: Words, *, logo: bytes | None = None, colour: str | None = None) -> Page:
+    """The pages with all their marks, not yet drawn."""
     sheet = Sheet(typefaces=typefaces, head=lambda: running_head(page))
-    page = Page(invoice=invoice, words=Words(language), sheet=sheet, accent=accent(colour), logo=logos.logo(logo) if logo else None)
+    page = Page(invoice=invoice, words=words, sheet=sheet, accent=accent(colour), logo=logos.logo(logo) if logo else None)
     write_head(page)
     write_lines(page)
     write_totals(page)
     write_payment(page)
     write_closing(page)
-    return _drawn(page)
+    for number, blocks in enumerate(sheet.pages, 1):
+        blocks.append((_FOOT, _foot(page, number)))
+    return page
+
+
+def _render(invoice: Invoice, typefaces: Typefaces, words: Words, logo: bytes | None, colour: str | None, enclosed: Enclosed | None) -> bytes:
+    page = laid_out(invoice, typefaces, words, logo=logo, colour=colour)
+    _check_totals(page)
+    issued = datetime.combine(invoice.issue_date, time(), tzinfo=UTC)
+    contents = Contents(
+        pages=[operators(typefaces, blocks) for blocks in page.sheet.pages],
+        picture=epc.picture(content) if (content := epc.payload(invoice)) else None,
+        xmp=_xmp(page, issued, enclosed).encode(),
+        language=words.language.value,
+        date=issued,
+        enclosed=enclosed,
+    )
+    shared = skeleton.skeleton(wide=typefaces.wide, logo=logo if page.logo else None)
+    return assemble(shared, contents)
+
+
+def _check_totals(page: Page) -> None:
+    """What is drawn, read once more: each total stands on the page as the invoice states it."""
+    drawn = {mark.text for blocks in page.sheet.pages for _, block in blocks for mark in block.marks if isinstance(mark, Text)}
+    for name, value, figure in _expected(page):
+        if page.sheet.typefaces.shown(figure) not in drawn:
+            raise TotalsDiffer(number=page.invoice.number, term=TERMS[name], document="PDF", stated="–", total=value)
+
+
+def _expected(page: Page) -> Iterator[tuple[str, Decimal, str]]:
+    totals = page.invoice.totals
+    for name in ("total_without_vat", "vat_total", "total_with_vat"):
+        value: Decimal = getattr(totals, name)
+        yield name, value, page.words.figure(value)
+    yield "amount_due", totals.amount_due, page.words.money(totals.amount_due, page.invoice.currency)
 
 
 def accent(colour: str | None) -> Colour:
@@ -80,29 +158,10 @@ def _luminance(colour: Colour) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-# Drawing ---------------------------------------------------------------------------------------------------------
+# Around the pages ------------------------------------------------------------------------------------------------
 
 
-def _drawn(page: Page) -> bytes:
-    from fpdf import FPDF
-
-    invoice, typefaces = page.invoice, page.sheet.typefaces
-    document = FPDF(unit="mm", format="A4", enforce_compliance="PDF/A-3B")
-    document.fonts.update(typefaces.fonts)
-    document.set_margin(0)
-    document.set_auto_page_break(False)
-    document.set_lang(page.words.language.value)
-    issued = datetime.combine(invoice.issue_date, time(), tzinfo=UTC)
-    document.set_creation_date(issued)
-    document.set_xmp_metadata(_xmp(page, issued))
-    with typefaces.lock:
-        for number, blocks in enumerate(page.sheet.pages, 1):
-            document.add_page()
-            _draw(document, [*blocks, (_FOOT, _foot(page, number))])
-        return _written(document, typefaces)
-
-
-def _xmp(page: Page, issued: datetime) -> str:
+def _xmp(page: Page, issued: datetime, enclosed: Enclosed | None) -> str:
     values = {
         "title": f"{page.words(title(page.invoice))} {page.invoice.number}",
         "author": page.invoice.seller.name,
@@ -110,7 +169,9 @@ def _xmp(page: Page, issued: datetime) -> str:
         "date": issued.isoformat(timespec="seconds"),
         "producer": _PRODUCER,
     }
-    return _XMP.format_map({name: escape(page.sheet.typefaces.shown(value)) for name, value in values.items()})
+    shown = {name: escape(page.sheet.typefaces.shown(value)) for name, value in values.items()}
+    factur_x = _FACTUR_X.format(name=escape(enclosed.file_name), properties=_PROPERTIES) if enclosed and enclosed.factur_x else ""
+    return _XMP.format_map(shown | {"factur_x": factur_x})
 
 
 def _foot(page: Page, number: int) -> Block:
@@ -120,52 +181,3 @@ def _foot(page: Page, number: int) -> Block:
     block.text(RIGHT, 1.5, of_pages, LABEL, right=True)
     block.headline(LEFT, 1.5, 140, f"{words(title(page.invoice))} {page.invoice.number}", LABEL)
     return block
-
-
-def _draw(document: FPDF, blocks: list[tuple[float, Block]]) -> None:
-    for top, block in blocks:
-        for mark in block.marks:
-            y = top + mark.y
-            match mark:
-                case Text(x=x, text=text, style=style):
-                    document.set_font(fonts.FAMILY, "B" if style.bold else "", style.size)
-                    document.set_text_color(*style.colour)
-                    document.text(x, y, text)
-                case Rule(x=x, width=width, colour=colour, weight=weight):
-                    document.set_draw_color(*colour)
-                    document.set_line_width(weight)
-                    document.line(x, y, x + width, y)
-                case Box(x=x, width=width, height=height, colour=colour):
-                    document.set_fill_color(*colour)
-                    document.rect(x, y, width, height, style="F")
-                case Picture(x=x, width=width, height=height, image=image):
-                    known = image.put_into(document) if isinstance(image, Logo) else image
-                    document.image(known, x=x, y=y, w=width, h=height)
-
-
-def _written(document: FPDF, typefaces: Typefaces) -> bytes:
-    """The bytes; the fonts' objects are made by the first document and written again by all later ones."""
-    from fpdf.output import OutputProducer
-    from fpdf.syntax import PDFContentStream
-
-    class Producer(OutputProducer):
-        # Not public: fpdf2 is pinned, and tests look at what comes out
-
-        def _add_fonts(self, *resources: Any) -> Any:
-            if not typefaces.written:
-                before = len(self.pdf_objs)
-                typefaces.index = super()._add_fonts(*resources)
-                typefaces.written = self.pdf_objs[before:]
-            else:
-                for each in typefaces.written:
-                    self._add_pdf_obj(each)
-            return typefaces.index
-
-        def _add_pdf_obj(self, pdf_obj: Any, trace_label: str | None = None) -> int:
-            # Data that ends in CR before the LF of "endstream" looks one byte too short to a reader (ISO 19005-3, 6.1.7.1)
-            if isinstance(pdf_obj, PDFContentStream) and pdf_obj._contents.endswith(b"\r"):
-                pdf_obj._contents += b"\0"
-                pdf_obj.length += 1
-            return super()._add_pdf_obj(pdf_obj, trace_label)
-
-    return bytes(document.output(output_producer_class=Producer))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 
 from core.i18n import N_
 from core.model import Address, Invoice, Party
@@ -28,6 +29,11 @@ class Page:
     sheet: Sheet
     accent: Colour
     logo: Logo | None = None
+
+    @cached_property
+    def heading(self) -> Style:
+        """Of a column or a paragraph."""
+        return replace(LABEL, bold=True, colour=self.accent)
 
     def style(self, style: Style) -> Style:
         """The style in the company's colour."""

@@ -1,43 +1,96 @@
-"""The table of lines of the printed invoice."""
+"""The table of lines of the printed invoice, with what was carried from page to page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 
 from core.i18n import N_
-from core.model import AllowanceCharge, Line
+from core.model import ZERO, AllowanceCharge, Line
 from core.rendering.labels import Words
 from core.rendering.pdf_head import Page, period
-from core.rendering.sheet import BODY, HAIRLINE, LABEL, LEFT, RIGHT, SMALL, Block, rows
+from core.rendering.sheet import BODY, HAIRLINE, LEFT, RIGHT, SMALL, STRONG, Block, wrapped
 
-# Right edges of the columns, and the width of the first
-_TEXT_WIDTH = 80.0
-_QUANTITY = 124.0
-_PRICE = 149.0
-_RATE = 164.0
+# Left edge of the unit, right edges of the other columns, and the width of the first
+_TEXT_WIDTH = 78.0
+_QUANTITY = 115.5
+_UNIT = 117.0
+_PRICE = 150.0
+_RATE = 165.0
 _PADDING = 1.2
+_CARRIED = 7.0  # what a sum carried over takes at the foot of a page
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Alignment:
+    """How many decimals the longest figure of each column has: the others end as far from the edge as they have fewer."""
+
+    quantity: int
+    price: int
+    amount: int
+
+    @staticmethod
+    def of(lines: Iterable[Line]) -> _Alignment:
+        every = tuple(lines)
+        return _Alignment(
+            quantity=max((_decimals(line.quantity) for line in every), default=0),
+            price=max((2, *(_decimals(line.net_price) for line in every))),
+            amount=max((2, *(_decimals(line.net_amount) for line in every))),
+        )
+
+
+def _decimals(value: Decimal) -> int:
+    exponent = value.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 def write_lines(page: Page) -> None:
-    """The head, again on each page, and a row per line."""
+    """The head, again on each page, a row per line, and the sum so far where the page turns."""
+    carried = _Carried(page)
+    sheet, alignment = page.sheet, _Alignment.of(page.invoice.lines)
+    head = _head(page)
+    rows = [_row(page, line, alignment) for line in page.invoice.lines]
+    sheet.keep(head.height + sum(strip.height for strip in (rows[0] if rows else ())))  # never a head alone at the foot of a page
+    sheet.flow(head)
+    for at, (line, strips) in enumerate(zip(page.invoice.lines, rows, strict=True)):
+        is_last = at == len(rows) - 1
+        sheet.flow(*strips, on_new_page=carried.forward, before_turn=carried.foot, reserve=0 if is_last else _CARRIED)
+        carried.so_far += line.net_amount
+    sheet.gap(4)
 
-    def head() -> Block:
-        return _head(page)
 
-    table = [_row(page, line) for line in page.invoice.lines]
-    beginning = sum(strip.height for strip in (table[0] if table else ()))
-    page.sheet.keep(head().height + beginning)  # never a head alone at the foot of a page
-    page.sheet.flow(head())
-    for strips in table:
-        page.sheet.flow(*strips, on_new_page=head)
-    page.sheet.gap(4)
+@dataclass
+class _Carried:
+    """The sum of the rows so far."""
+
+    page: Page
+    so_far: Decimal = ZERO
+
+    def foot(self) -> Block:
+        return self._sum(N_("Carried forward"), rule=False)
+
+    def forward(self) -> Block:
+        """The head of the table on the next page, and what came from the one before."""
+        block = _head(self.page)
+        top = block.height
+        brought = self._sum(N_("Brought forward"), rule=True)
+        block.below(brought, top)
+        return block
+
+    def _sum(self, label: str, *, rule: bool) -> Block:
+        block = self.page.sheet.block()
+        block.text(_PRICE, _PADDING, self.page.words(label), SMALL, right=True)
+        block.figure(RIGHT, _PADDING, RIGHT - _RATE - 2, self.page.words.figure(self.so_far), STRONG)
+        block.height += _PADDING
+        if rule:
+            block.rule(block.height, colour=HAIRLINE)
+        return block
 
 
 def _head(page: Page) -> Block:
     block, words = page.sheet.block(), page.words
-    style = replace(LABEL, bold=True, colour=page.accent)
+    style = page.heading
     block.text(LEFT, 0, words(N_("Description")), style)
     block.text(_QUANTITY, 0, words(N_("Quantity")), style, right=True)
     block.text(_PRICE, 0, words(N_("Unit price")), style, right=True)
@@ -48,37 +101,41 @@ def _head(page: Page) -> Block:
     return block
 
 
-def _row(page: Page, line: Line) -> list[Block]:
+def _row(page: Page, line: Line, alignment: _Alignment) -> list[Block]:
     """The figures beside the first line of the description; then one strip per further line, so that long texts can break."""
-    words, sheet = page.words, page.sheet
-    details = [strip for text in _details(page.words, line) for strip in rows(sheet.typefaces, LEFT, _TEXT_WIDTH, text, SMALL)]
-    strips = [*rows(sheet.typefaces, LEFT, _TEXT_WIDTH, line.name, BODY), *details] or [sheet.block()]
-    first = sheet.block()
-    _figures(first, words, line)
-    first.beside(strips[0])
-    _lower(first, _PADDING)
-    last = sheet.block()
-    last.rule(_PADDING, colour=HAIRLINE)
-    return [first, *strips[1:], last]
+    typefaces = page.sheet.typefaces
+    texts = [(part, BODY) for part in wrapped(typefaces, line.name, _TEXT_WIDTH, BODY)]
+    texts += [(part, SMALL) for detail in _details(page.words, line) for part in wrapped(typefaces, detail, _TEXT_WIDTH, SMALL)]
+    first = page.sheet.block()
+    _figures(first, page.words, line, alignment)
+    strips = [first]
+    for at, (text, style) in enumerate(texts):
+        strip = first if at == 0 else page.sheet.block()
+        strip.text(LEFT, _PADDING if at == 0 else 0, text, style)
+        if at:
+            strips.append(strip)
+    last = strips[-1]
+    last.rule(last.height + _PADDING, colour=HAIRLINE)
+    return strips
 
 
-def _lower(block: Block, by: float) -> None:
-    block.marks = [replace(mark, y=mark.y + by) for mark in block.marks]
-    block.height += by
+def _figures(block: Block, words: Words, line: Line, alignment: _Alignment) -> None:
+    left = LEFT + _TEXT_WIDTH + 1
+    block.aligned(
+        _QUANTITY, _PADDING, _QUANTITY - left, words.figure(line.quantity, at_least=0), short_by(words, line.quantity, 0, alignment.quantity)
+    )
+    block.headline(_UNIT, _PADDING, 14, words.unit(line.unit_code), SMALL)
+    block.aligned(_PRICE, _PADDING, _PRICE - _UNIT - 15, words.figure(line.net_price), short_by(words, line.net_price, 2, alignment.price))
+    block.figure(_RATE, _PADDING, _RATE - _PRICE - 2, words.rate(line.vat_rate))
+    block.aligned(RIGHT, _PADDING, RIGHT - _RATE - 2, words.figure(line.net_amount), short_by(words, line.net_amount, 2, alignment.amount))
 
 
-def _figures(block: Block, words: Words, line: Line) -> None:
-    left = LEFT + _TEXT_WIDTH + 2
-    quantity, unit = words.figure(line.quantity, at_least=0), words.unit(line.unit_code)
-    both = f"{quantity} {unit}".strip()
-    if block.typefaces.width(block.typefaces.shown(both), BODY.size, bold=False) <= _QUANTITY - left:
-        block.text(_QUANTITY, 0, both, right=True)
-    else:
-        block.figure(_QUANTITY, 0, _QUANTITY - left, quantity)
-        block.figure(_QUANTITY, BODY.leading, _QUANTITY - left, unit, SMALL)
-    block.figure(_PRICE, 0, _PRICE - _QUANTITY - 2, words.figure(line.net_price))
-    block.figure(_RATE, 0, _RATE - _PRICE - 2, words.rate(line.vat_rate))
-    block.figure(RIGHT, 0, RIGHT - _RATE - 2, words.figure(line.net_amount))
+def short_by(words: Words, value: Decimal, at_least: int, longest: int) -> str:
+    """The digits, and the decimal sign, that a figure lacks beside the longest of its column."""
+    decimals = max(at_least, _decimals(value))
+    if decimals >= longest:
+        return ""
+    return ("" if decimals else words.figure(Decimal(0), at_least=1)[1:2]) + "0" * (longest - decimals)
 
 
 def _details(words: Words, line: Line) -> Iterator[str]:

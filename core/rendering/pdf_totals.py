@@ -10,6 +10,7 @@ from core.i18n import N_
 from core.model import Invoice, PaymentMeans
 from core.rendering import efff, epc, identity
 from core.rendering.labels import Words, spaced
+from core.rendering.mentions import REFUND, SELF_BILLED
 from core.rendering.pdf_head import Page
 from core.rendering.pdf_lines import charge_label, signed
 from core.rendering.sheet import BODY, LABEL, LEFT, RIGHT, SMALL, STRONG, TINT, Block, Style, rows
@@ -43,7 +44,7 @@ def write_closing(page: Page) -> None:
     """Terms, notes and mentions, line by line over as many pages as they take."""
     for heading, text in _closing(page.invoice, page.words):
         top = page.sheet.block()
-        top.text(LEFT, 0, heading, replace(LABEL, bold=True, colour=page.accent))
+        top.text(LEFT, 0, heading, page.heading)
         strips = rows(page.sheet.typefaces, LEFT, RIGHT - LEFT, text, replace(BODY, size=8.5))
         page.sheet.flow(top, *strips)
         page.sheet.gap(2.5)
@@ -54,7 +55,7 @@ def write_closing(page: Page) -> None:
 
 def _vat(page: Page) -> Block:
     block, words = page.sheet.block(), page.words
-    style = replace(LABEL, bold=True, colour=page.accent)
+    style = page.heading
     base, tax = 81.0, _VAT_RIGHT
     block.text(LEFT, 0, words(N_("VAT")), style)
     block.text(base, 0, words(N_("Taxable amount")), style, right=True)
@@ -202,7 +203,7 @@ def _discount(invoice: Invoice, words: Words) -> str | None:
 
 def _self_billed(invoice: Invoice, words: Words) -> str | None:
     """VAT Directive art. 226 (10a)."""
-    return words(N_("Self-billing")) if invoice.source_type_code in _SELF_BILLED else None
+    return words.legal(SELF_BILLED) if invoice.source_type_code in _SELF_BILLED else None
 
 
 def _refund(invoice: Invoice, words: Words) -> str | None:
@@ -210,4 +211,4 @@ def _refund(invoice: Invoice, words: Words) -> str | None:
     belgian = identity.country(invoice.seller) == "BE"
     if not (invoice.is_credit_note and belgian and invoice.buyer.vat_id and invoice.totals.vat_total):
         return None
-    return words(N_("VAT to be repaid to the State in so far as it was initially deducted."))
+    return words.legal(REFUND)

@@ -108,6 +108,13 @@ class Block:
         self.marks.append(Text(right - min(natural, width), y + style.ascent, shown, fitting))
         self.height = max(self.height, y + style.leading)
 
+    def aligned(self, right: float, y: float, width: float, text: str, missing: str) -> None:
+        """A figure of a column: as far from `right` as the decimals take that it lacks beside the longest one."""
+        if missing:
+            gap = self.typefaces.width(missing, BODY.size, bold=False)
+            right, width = right - gap, width - gap
+        self.figure(right, y, width, text)
+
     def headline(self, x: float, y: float, width: float, text: str, style: Style = BODY, *, right: bool = False) -> None:
         """One line that is cut with an ellipsis where it is too long."""
         shown = self.typefaces.shown(text)
@@ -136,6 +143,11 @@ class Block:
         self.marks.append(Picture(x, y, width, height, image))
         self.height = max(self.height, y + height)
 
+    def below(self, other: Block, y: float) -> None:
+        """Take in a block that starts at y."""
+        self.marks += [replace(mark, y=mark.y + y) for mark in other.marks]
+        self.height = max(self.height, y + other.height)
+
     def beside(self, other: Block) -> None:
         """Take in the marks of a block that starts at the same height."""
         self.marks += other.marks
@@ -157,20 +169,31 @@ class Sheet:
     def gap(self, height: float) -> None:
         self.y += height
 
-    def flow(self, *strips: Block, on_new_page: Callable[[], Block] | None = None) -> None:
-        """Put the strips below each other. They stay together, unless they take half a page: then they break between."""
-        self.keep(sum(strip.height for strip in strips), on_new_page=on_new_page)
+    def flow(
+        self,
+        *strips: Block,
+        on_new_page: Callable[[], Block] | None = None,
+        before_turn: Callable[[], Block] | None = None,
+        reserve: float = 0,
+    ) -> None:
+        """Put the strips below each other. They stay together, unless they take half a page: then they break between.
+
+        Where the page turns, `before_turn` ends it and `on_new_page` begins the next; `reserve` is kept free for the former.
+        """
+        self.keep(sum(strip.height for strip in strips) + reserve, on_new_page=on_new_page, before_turn=before_turn)
         for strip in strips:
-            if strip.height > BOTTOM - self.y and self.pages[-1]:
-                self._turn(on_new_page)
+            if strip.height + reserve > BOTTOM - self.y and self.pages[-1]:
+                self._turn(on_new_page, before_turn)
             self._put(strip)
 
-    def keep(self, height: float, *, on_new_page: Callable[[], Block] | None = None) -> None:
+    def keep(self, height: float, *, on_new_page: Callable[[], Block] | None = None, before_turn: Callable[[], Block] | None = None) -> None:
         """Turn the page if what comes does not fit on this one, unless it would take half a page or more."""
         if BOTTOM - self.y < height < (BOTTOM - TOP) / 2:
-            self._turn(on_new_page)
+            self._turn(on_new_page, before_turn)
 
-    def _turn(self, on_new_page: Callable[[], Block] | None) -> None:
+    def _turn(self, on_new_page: Callable[[], Block] | None, before_turn: Callable[[], Block] | None) -> None:
+        if before_turn:
+            self._put(before_turn())
         self.pages.append([])
         self.y = TOP
         self._put(self.head())

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from core.errors import AddressInvalid, Sentence
 from core.i18n import N_
 from core.mailbox import Mailbox, parse_list
-from core.model import WRITTEN_FORMATS, Language, XmlFormat
+from core.model import Language, XmlFormat
 from core.sources.identifiers import normalised, slug
 from core.sources.table import Cell, is_filled
 from core.sources.table_columns import Columns
@@ -155,12 +155,9 @@ def _mailboxes(cell: Cell) -> tuple[Mailbox, ...]:
 
 def _format(cell: Cell) -> XmlFormat:
     try:
-        chosen = XmlFormat(text(cell).lower())
-    except ValueError:
-        chosen = XmlFormat.EFFF1
-    if chosen not in WRITTEN_FORMATS:
-        raise CellInvalid(FORMAT_BAD, value=shown(cell), choices=", ".join(sorted(WRITTEN_FORMATS)))
-    return chosen
+        return XmlFormat(text(cell).lower())
+    except ValueError as error:
+        raise CellInvalid(FORMAT_BAD, value=shown(cell), choices=", ".join(sorted(XmlFormat))) from error
 
 
 READERS: Mapping[str, Callable[[Cell], CardValue]] = {

@@ -12,7 +12,7 @@ from core.dispatch.customer_view import Standing
 from core.dispatch.values import Value
 from core.errors import Sentence, SettingInvalid
 from core.i18n import N_, NAMES
-from core.model import WRITTEN_FORMATS, Language, XmlFormat
+from core.model import Language, XmlFormat
 from core.records import Customer
 from pages.parts import customer_state, feedback, menu
 from pages.parts.resources import desk, plain, shown, t
@@ -20,7 +20,9 @@ from pages.parts.resources import desk, plain, shown, t
 PANEL = 540
 FORMATS = {
     XmlFormat.EFFF3: N_("e-FFF (Belgian accounting software)"),
+    XmlFormat.EFFF1: N_("e-FFF 1.0 (older Belgian software)"),
     XmlFormat.BIS3: N_("Peppol BIS 3 / EN 16931"),
+    XmlFormat.FACTURX: N_("Factur-X (the XML inside the PDF)"),
     XmlFormat.ORIGINAL: N_("The imported XML, untouched"),
     XmlFormat.NONE: N_("No XML"),
 }
@@ -119,10 +121,9 @@ def _fields(base: Customer, values: Mapping[str, str]) -> dict[str, str]:
     cc = left.text_input(t("Cc"), key=key("cc", values["cc"]))
     bcc = right.text_input(t("Bcc"), key=key("bcc", values["bcc"]))
     language = left.selectbox(t("Language"), list(Language), format_func=NAMES.__getitem__, key=key("language", Language(values["language"])))
-    formats = [each for each in XmlFormat if each in WRITTEN_FORMATS or each is base.xml_format]
     xml_key = key("xml", XmlFormat(values["xml"]))
-    names = {each: t(FORMATS.get(each, each.value)) for each in formats}
-    xml = right.selectbox(t("XML format"), formats, format_func=names.__getitem__, key=xml_key)
+    names = {each: t(label) for each, label in FORMATS.items()}
+    xml = right.selectbox(t("XML format"), list(names), format_func=names.__getitem__, key=xml_key)
     peppol_key = key("peppol_elsewhere", values["peppol_elsewhere"] == "true")
     peppol = st.checkbox(t("Peppol, sent elsewhere"), key=peppol_key, on_change=_peppol, args=(peppol_key, xml_key, base.xml_format))
     if peppol:

@@ -10,7 +10,7 @@ from core.dispatch import customers
 from core.dispatch.customers import Foreseen
 from core.dispatch.values import Value
 from core.i18n import N_, NAMES
-from core.model import WRITTEN_FORMATS, Language
+from core.model import Language
 from pages.parts import customer_card, feedback
 from pages.parts.resources import desk, t
 
@@ -20,7 +20,7 @@ FIELDS = {
     "wants_email": (N_("Wants invoices by e-mail"), YES_NO),
     "language": (N_("Language"), {each.value: NAMES[each] for each in Language}),
     "peppol_elsewhere": (N_("Peppol, sent elsewhere"), YES_NO),
-    "xml": (N_("XML format"), {each.value: name for each, name in customer_card.FORMATS.items() if each in WRITTEN_FORMATS}),
+    "xml": (N_("XML format"), {each.value: name for each, name in customer_card.FORMATS.items()}),
 }
 
 

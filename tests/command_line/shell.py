@@ -48,11 +48,15 @@ def rows(*arguments: str | Path) -> Any:
     return done(*arguments, "--format", "json").json()
 
 
-def file_of(folder: Path, invoice: Invoice, *, name: str = "", pdf: bytes | None = desk.PDF) -> Path:
-    """The invoice as a billing program writes it."""
+def file_of(folder: Path, invoice: Invoice, *, name: str = "", pdf: bytes | None = b"") -> Path:
+    """The invoice as a billing program writes it, with a PDF of its own unless another is given."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / (name or f"{invoice.number}.xml")
-    path.write_bytes(ubl.write(invoice, wanted=XmlFormat.BIS3, pdf=pdf, pdf_name=f"{invoice.number}.pdf").content)
+    path.write_bytes(
+        ubl.write(
+            invoice, wanted=XmlFormat.BIS3, pdf=desk.PDF + repr(invoice).encode() if pdf == b"" else pdf, pdf_name=f"{invoice.number}.pdf"
+        ).content
+    )
     return path
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from core.model import WRITTEN_FORMATS, Invoice, XmlFormat
+from core.model import Invoice, XmlFormat
 from core.rendering import efff_rules
 from core.rendering.rules import schema_violations
 from core.rendering.ubl import XmlDocument, write
@@ -31,10 +31,6 @@ NEWER = (
 
 def efff1(invoice: Invoice) -> XmlDocument:
     return write(invoice, wanted=XmlFormat.EFFF1, pdf=PDF, pdf_name="2026-0042.pdf")
-
-
-def test_it_can_be_chosen() -> None:
-    assert XmlFormat.EFFF1 in WRITTEN_FORMATS
 
 
 @pytest.mark.parametrize("kind", KINDS)

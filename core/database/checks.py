@@ -1,0 +1,105 @@
+"""What the rules said of each document of an invoice, once per version: kept, found again, and what is still to be asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, or_, select
+
+from core.database.chunks import chunks
+from core.database.schema import audit_events, customers, invoice_versions, invoices
+from core.database.schema_documents import document_checks
+from core.database.types import gathered, spread
+from core.model import SENDABLE, XmlFormat
+from core.records import Violation
+
+PDF: Final = "pdf"  # the one that the billing program made
+
+
+@dataclass(frozen=True, kw_only=True)
+class Due:
+    """An invoice of which some document was not asked about yet."""
+
+    invoice_id: int
+    version: int
+
+
+def keep(connection: Connection, invoice_id: int, version: int, document: str, found: Sequence[Violation], *, rules: str, now: datetime) -> None:
+    """What was found of one document; nothing found is an answer, too."""
+    ours = document_checks.c
+    connection.execute(delete(document_checks).where(ours.invoice_id == invoice_id, ours.version == version, ours.document == document))
+    content = json.dumps([[each.rule, spread(each.sentence)] for each in found], ensure_ascii=False)
+    values = {"invoice_id": invoice_id, "version": version, "document": document, "rules": rules, "findings": content, "checked_at": now}
+    connection.execute(insert(document_checks).values(**values))
+
+
+def found(connection: Connection, invoice_ids: Collection[int]) -> dict[int, dict[str, tuple[Violation, ...]]]:
+    """By invoice and document, of the newest version; a document that was not asked about is not there."""
+    every: dict[int, dict[str, tuple[Violation, ...]]] = {}
+    for part in chunks(list(dict.fromkeys(invoice_ids))):
+        query = (
+            select(document_checks.c.invoice_id, document_checks.c.document, document_checks.c.findings)
+            .join(invoices, (invoices.c.id == document_checks.c.invoice_id) & (invoices.c.version == document_checks.c.version))
+            .where(document_checks.c.invoice_id.in_(part))
+        )
+        for row in connection.execute(query):
+            every.setdefault(row.invoice_id, {})[row.document] = _violations(row.findings)
+    return every
+
+
+def _violations(content: str) -> tuple[Violation, ...]:
+    parts: list[Any] = json.loads(content)
+    return tuple(Violation(rule=rule, sentence=gathered(sentence)) for rule, sentence in parts)
+
+
+def was_asked(connection: Connection, invoice_id: int, version: int, document: str, *, rules: str) -> bool:
+    return bool(connection.scalar(select(_asked(document, rules, invoice_id=invoice_id, version=version))))
+
+
+def due(connection: Connection, *, rules: str, after: int, limit: int) -> list[Due]:
+    """Invoices that may leave, by id, whose XML or supplied PDF these rules have not seen in the newest version."""
+    version = (invoice_versions.c.invoice_id == invoices.c.id) & (invoice_versions.c.version == invoices.c.version)
+    xml = and_(customers.c.xml_format != XmlFormat.NONE, ~_asked(customers.c.xml_format, rules))
+    pdf = and_(invoice_versions.c.pdf_sha256.is_not(None), ~_asked(PDF, rules))
+    query = (
+        select(invoices.c.id, invoices.c.version)
+        .join(customers, customers.c.id == invoices.c.customer_id)
+        .join(invoice_versions, version)
+        .where(invoices.c.id > after, invoices.c.status.in_(SENDABLE), or_(xml, pdf))
+        .order_by(invoices.c.id)
+        .limit(limit)
+    )
+    return [Due(invoice_id=row.id, version=row.version) for row in connection.execute(query)]
+
+
+def _asked(document: Any, rules: str, *, invoice_id: Any = invoices.c.id, version: Any = invoices.c.version) -> ColumnElement[bool]:
+    ours = document_checks.c
+    return exists().where(ours.invoice_id == invoice_id, ours.version == version, ours.document == document, ours.rules == rules)
+
+
+def others_with_pdf(connection: Connection, invoice_ids: Collection[int]) -> dict[int, tuple[str, ...]]:
+    """Numbers of other invoices that carry, in their newest version, the very PDF of this one."""
+    mine, theirs = invoice_versions.alias("mine"), invoice_versions.alias("theirs")
+    ours, others = invoices.alias("ours"), invoices.alias("others")
+    every: dict[int, list[str]] = {}
+    for part in chunks(list(dict.fromkeys(invoice_ids))):
+        query = (
+            select(ours.c.id, others.c.number)
+            .join(mine, (mine.c.invoice_id == ours.c.id) & (mine.c.version == ours.c.version))
+            .join(theirs, (theirs.c.pdf_sha256 == mine.c.pdf_sha256) & (theirs.c.invoice_id != mine.c.invoice_id))
+            .join(others, (others.c.id == theirs.c.invoice_id) & (others.c.version == theirs.c.version))
+            .where(ours.c.id.in_(part), mine.c.pdf_sha256.is_not(None))
+            .order_by(others.c.number)
+        )
+        for row in connection.execute(query):
+            every.setdefault(row.id, []).append(row.number)
+    return {invoice_id: tuple(numbers) for invoice_id, numbers in every.items()}
+
+
+def revision(connection: Connection) -> int:
+    """Grows with every import and every change of a card: as long as it stands still, nothing new is to be asked."""
+    return connection.scalar(select(func.max(audit_events.c.id))) or 0

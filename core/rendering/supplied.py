@@ -1,0 +1,125 @@
+"""Look inside the PDF that a billing program made: is it this invoice's? It is never changed, only read."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from decimal import Decimal, InvalidOperation
+from threading import Lock
+from typing import Any, Final
+
+from core.errors import Sentence
+from core.i18n import N_
+from core.model import Invoice, Party
+from core.records import Violation
+from core.rendering import identity
+from core.rendering.ubl_xml import codes
+
+PDF: Final = "PDF"
+UNREADABLE: Final = N_("The PDF of the billing program cannot be opened; whoever gets it could not either.")
+LOCKED: Final = N_("The PDF of the billing program asks for a password.")
+NO_TEXT: Final = N_("The PDF holds only pictures, no text: nobody could check that it is this invoice's. Please look at it.")
+NO_NUMBER: Final = N_("The number {number} does not stand in the PDF; is it another invoice's?")
+NO_TOTAL: Final = N_("The total of {total} does not stand in the PDF; is it another invoice's?")
+NO_CUSTOMER: Final = N_("The PDF does not name {customer}; is it another customer's?")
+
+_PAGES: Final = 20  # the number and the customer stand on the first, the total on the last
+_FIGURE: Final = re.compile(r"\d[\d.,'’\s]*\d|\d")
+_FEWEST: Final = 20  # characters; a scan has a few from its scanner
+_LEGAL_FORMS: Final = codes("sa nv srl bv sprl bvba asbl vzw scs commv snc vof sc cv sas sarl gmbh ag ltd limited plc inc llc bvi eurl")
+_BETWEEN: Final = 1  # a legal form or the like that may stand between the words of a name
+_lock: Final = Lock()  # PDFium serves one thread at a time
+
+
+def doubts(pdf: bytes, invoice: Invoice) -> tuple[Violation, ...]:
+    """What speaks against it, a sentence each; nothing when number, total and customer are all in the text."""
+    try:
+        text = _text(pdf)
+    except _Locked:
+        return (Violation(rule=PDF, sentence=Sentence(LOCKED)),)
+    except _Unreadable:
+        return (Violation(rule=PDF, sentence=Sentence(UNREADABLE)),)
+    if len(_folded(text)) < _FEWEST:
+        return (Violation(rule=PDF, sentence=Sentence(NO_TEXT)),)
+    found = []
+    if _folded(invoice.number) not in _folded(text):
+        found.append(Sentence(NO_NUMBER, {"number": invoice.number}))
+    totals = {abs(invoice.totals.total_with_vat), abs(invoice.totals.amount_due)}
+    if not totals & _figures(text):
+        found.append(Sentence(NO_TOTAL, {"total": f"{invoice.totals.total_with_vat:.2f}"}))
+    if not _names(text, invoice.buyer):
+        found.append(Sentence(NO_CUSTOMER, {"customer": invoice.buyer.name}))
+    return tuple(Violation(rule=PDF, sentence=sentence) for sentence in found)
+
+
+class _Unreadable(Exception):
+    """It is no PDF, or a damaged one."""
+
+
+class _Locked(Exception):
+    """It asks for a password."""
+
+
+def _text(pdf: bytes) -> str:
+    """Of the first pages and the last ones. PDFium takes 2 ms where pypdf takes 30."""
+    import pypdfium2  # loads a library: only where a PDF is looked at
+
+    with _lock:
+        try:
+            library: Any = pypdfium2
+            with library.PdfDocument(pdf) as document:
+                count = len(document)
+                places = [at for at in range(count) if at < _PAGES or at >= count - _PAGES]
+                return "\n".join(document[at].get_textpage().get_text_range() for at in places)
+        except pypdfium2.PdfiumError as error:
+            raise (_Locked if "password" in str(error).lower() else _Unreadable) from error
+
+
+def _folded(text: str) -> str:
+    """Letters and digits only, without accents and case: a number may be printed with other dashes than it is stated."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(character for character in plain if character.isalnum())
+
+
+def _figures(text: str) -> set[Decimal]:
+    """Every number of the text, however thousands and decimals are set apart."""
+    found = set()
+    for match in _FIGURE.finditer(unicodedata.normalize("NFKC", text)):
+        for part in {match[0], *match[0].split()}:
+            found |= _read(part)
+    return found
+
+
+def _read(figure: str) -> set[Decimal]:
+    """`1.234,56`, `1 234.56`, `1'234,5` and `1234`; the last sign sets the decimals apart if one or two digits follow."""
+    digits = re.sub(r"[\s'’]", "", figure)
+    whole, sign, decimals = digits, "", ""
+    if match := re.fullmatch(r"(.*)([.,])(\d{1,2})", digits):
+        whole, sign, decimals = match.groups()
+    plain = re.sub(r"[.,]", "", whole)
+    try:
+        return {Decimal(f"{plain}.{decimals}" if sign else plain)}
+    except InvalidOperation:
+        return set()
+
+
+def _names(text: str, party: Party) -> bool:
+    """By VAT or enterprise number, by the name as it is, or by its words close together in any order, legal forms aside."""
+    folded = _folded(text)
+    numbers = (identity.enterprise_number(party), identity.vat_number(party))
+    if any(number and _folded(number) in folded for number in numbers):
+        return True
+    words = _words(text)
+    return any(_stands(name, folded, words) for name in filter(None, (party.name, party.trading_name)))
+
+
+def _stands(name: str, folded: str, words: list[str]) -> bool:
+    if re.search(re.escape(_folded(name)) + r"(?!\d)", folded):
+        return True
+    wanted = {word for word in _words(name) if word not in _LEGAL_FORMS}
+    reach = len(wanted) + _BETWEEN
+    return bool(wanted) and any(wanted <= set(words[at : at + reach]) for at in range(len(words)) if words[at] in wanted)
+
+
+def _words(text: str) -> list[str]:
+    return [word for part in re.split(r"[\s,;/()]+", text) if (word := _folded(part))]

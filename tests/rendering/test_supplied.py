@@ -1,0 +1,76 @@
+"""A PDF of a billing program is read, never changed: number, total and customer are looked for in its text."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from io import BytesIO
+
+import pypdf
+import pytest
+from fpdf import FPDF
+from PIL import Image
+
+from core.model import Invoice, Language
+from core.rendering.pdf import render
+from core.rendering.supplied import LOCKED, NO_CUSTOMER, NO_NUMBER, NO_TEXT, NO_TOTAL, UNREADABLE, doubts
+from tests import builders as make
+
+
+def paper(*lines: str) -> bytes:
+    document = FPDF()
+    document.set_font("helvetica", size=11)
+    document.add_page()
+    for line in lines:
+        document.cell(0, 8, line, new_x="LMARGIN", new_y="NEXT")
+    return bytes(document.output())
+
+
+def said(pdf: bytes, invoice: Invoice) -> list[str]:
+    return [violation.sentence.template for violation in doubts(pdf, invoice)]
+
+
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize("invoice", [make.invoice(), make.credit_note(), make.invoice(lines=(make.line(net_price=Decimal("123456.78")),))])
+def test_our_own_pdf_leaves_no_doubt(invoice: Invoice, language: Language) -> None:
+    assert said(render(invoice, language=language), invoice) == []
+
+
+@pytest.mark.parametrize("total", ["1.234,56", "1 234,56", "1,234.56", "1234.56", "1234,56", "1'234.56", "EUR 1.234,56-", "1\u00a0234,56 EUR"])
+def test_a_total_is_found_however_it_is_written(total: str) -> None:
+    invoice = make.invoice(lines=(make.line(quantity=Decimal(1), net_price=Decimal("1234.56"), vat_category="Z", vat_rate=Decimal(0)),))
+    assert said(paper("Facture 2026/0042", "Bakkerij Peeters", f"Total {total}"), invoice) == []
+
+
+def test_each_thing_that_is_missing_is_named() -> None:
+    invoice = make.invoice()
+    assert said(paper("Facture 2026-0041", "Bakkerij Peeters BV", "242,00"), invoice) == [NO_NUMBER]
+    assert said(paper("Facture 2026-0042", "Bakkerij Peeters BV", "243,00"), invoice) == [NO_TOTAL]
+    assert said(paper("Facture 2026-0042", "Boucherie Dupont SA", "242,00"), invoice) == [NO_CUSTOMER]
+    assert said(paper("Bon de livraison du 24/11/2026", "Merci"), invoice) == [NO_NUMBER, NO_TOTAL, NO_CUSTOMER]
+
+
+@pytest.mark.parametrize("name", ["PEETERS bakkerij", "Peeters, Bakkerij", "BE 0999.999.922", "0999 999 922"])
+def test_a_customer_is_known_by_the_words_of_the_name_or_a_number(name: str) -> None:
+    assert said(paper("2026-0042", "242,00", name), make.invoice()) == []
+
+
+def test_accents_and_case_do_not_matter() -> None:
+    invoice = make.invoice(buyer=replace(make.party(name="Café Müller SPRL"), vat_id=None, legal_id=None, endpoint=None))
+    assert said(paper("2026-0042", "242,00", "CAFE MULLER"), invoice) == []
+
+
+def test_a_scan_is_said_to_be_one() -> None:
+    document = FPDF()
+    document.add_page()
+    document.image(Image.new("L", (200, 300), 200), x=0, y=0, w=210)
+    assert said(bytes(document.output()), make.invoice()) == [NO_TEXT]
+
+
+def test_what_cannot_be_opened_is_said() -> None:
+    writer = pypdf.PdfWriter(clone_from=BytesIO(paper("2026-0042")))
+    writer.encrypt("secret", algorithm="AES-256")
+    locked = BytesIO()
+    writer.write(locked)
+    assert said(locked.getvalue(), make.invoice()) == [LOCKED]
+    assert said(b"%PDF-1.4 nonsense", make.invoice()) == [UNREADABLE]
