@@ -17,6 +17,7 @@ from core.dispatch.pdf_pairs import Pdf
 from core.dispatch.tables import Knowledge, OpenedTable
 from core.errors import FileNotReadable, Sentence, SourceRefused
 from core.i18n import N_
+from core.sources import pdf
 from core.sources.table_files import is_table
 from core.sources.xml import refuse_size
 
@@ -144,7 +145,7 @@ def _kept(desk: Desk, reads: Iterable[Read], options: Options, report: Report) -
 
 
 class Reader:
-    """Reads XML files one by one; loose PDFs must know every number first, and lists of customers come before invoices."""
+    """Reads XML files one by one; PDFs must know every number first, and lists of customers come before invoices."""
 
     def __init__(self, desk: Desk, options: Options) -> None:
         self.desk = desk
@@ -158,7 +159,9 @@ class Reader:
         if all(Path(file.name).suffix.lower() in sources.ACCEPTED_ENDINGS for file in files):
             return reads
         everything = list(reads)
-        return pdf_pairs.pair(self.desk, everything, self._pdfs) if self._pdfs else everything
+        if not any(Path(file.name).suffix.lower() == sources.PDF for file in files):
+            return everything
+        return pdf_pairs.pair(self.desk, everything, self._pdfs, replacing=self.knowledge.options.replace)
 
     def one(self, file: Dropped) -> Iterator[Read]:
         try:
@@ -170,14 +173,26 @@ class Reader:
 
     def _read(self, file: Dropped) -> Sequence[Read]:
         if Path(file.name).suffix.lower() == sources.PDF:
-            self._pdfs.append(Pdf(file=file.shown, name=file.name, content=_pdf(file.content())))
-            return ()
+            return self._pdf(file, _pdf(file.content()))
         if is_table(file.name):
             found = tables.read(self.knowledge, file)
             self.tables.append(found.table)
             self.notes += found.notes
             return found.reads
         return (Candidate(file=file.shown, name=file.name, source=sources.read_bytes(file.name, file.content())),)
+
+    def _pdf(self, file: Dropped, content: bytes) -> Sequence[Read]:
+        """The invoice in it; else it waits for one that it fits, with what was wrong about it."""
+        problem: SourceRefused | None = None
+        try:
+            source = pdf.read(file.name, content)
+        except SourceRefused as error:
+            source, problem = None, error
+        if source is not None:
+            return (Candidate(file=file.shown, name=file.name, source=source),)
+        said, place = (problem.sentence, problem.place) if problem else (None, "")
+        self._pdfs.append(Pdf(file=file.shown, name=file.name, content=content, problem=said, place=place))
+        return ()
 
 
 def _pdf(content: bytes) -> bytes:

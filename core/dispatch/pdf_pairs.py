@@ -12,15 +12,16 @@ from core.database.import_rows import Former
 from core.dispatch.desk import Desk
 from core.dispatch.foreseeing import pdf_refusal
 from core.dispatch.imported import Candidate, Imported, LonePdf, Read, refused
-from core.errors import FacturierError, Sentence
+from core.dispatch.pdf_invoices import INSIDE_WINS, SEVERAL_PDFS, carries_invoice, united
+from core.errors import FacturierError, Sentence, joined
 from core.i18n import N_
 from core.model import DocumentType
+from core.sources.pdf import InsideRefused
 from core.sources.table_columns import folded
 
 NO_INVOICE = N_("No invoice has a number that fits the name of this PDF. Name it after the number, such as 2026-0412.pdf.")
 SEVERAL_INVOICES = N_("The name of this PDF fits several invoices ({numbers}), so it was attached to none.")
-SEVERAL_PDFS = N_("Several PDFs fit invoice {number} ({files}), so none was attached.")
-INSIDE_WINS = N_("Invoice {number} brings a PDF inside its XML, which counts; this one was not attached.")
+OWN_PDF_WINS = N_("Invoice {number} came in a PDF of its own ({file}), which counts; this one was not attached.")
 OF_A_REFUSED = N_("This PDF belongs to invoice {number}, which was refused.")
 
 _WORDS = re.compile(r"[^\s_()\[\]{},;]+")
@@ -30,15 +31,18 @@ _SHORT = 4  # digits: a shorter number must be the only one in the name
 
 @dataclass(frozen=True, kw_only=True)
 class Pdf:
-    """A PDF that came beside the invoices."""
+    """A PDF that came beside the invoices; `problem` says why none could be read in it, where one may be."""
 
     file: str
     name: str
     content: bytes = field(repr=False)
+    problem: Sentence | None = None
+    place: str = ""
 
 
-def pair(desk: Desk, reads: Sequence[Read], pdfs: Sequence[Pdf]) -> list[Read]:
+def pair(desk: Desk, reads: Sequence[Read], pdfs: Sequence[Pdf], *, replacing: bool = False) -> list[Read]:
     """The same reads, with PDFs where one fits; then the PDFs that fit an invoice of the ledger, or why they fit none."""
+    reads = united(desk, reads, replacing=replacing)
     result = list(reads)
     numbers: dict[str, list[int]] = {}
     for place, read in enumerate(reads):
@@ -69,6 +73,8 @@ def _hung(pdf: Pdf, fitting: Sequence[Read], rivals: Sequence[str]) -> Candidate
     number = kept[0].source.invoice.number
     if len(fitting) > 1:
         return refused(pdf.file, Sentence(SEVERAL_INVOICES, {"numbers": ", ".join(read.source.invoice.number for read in kept)}))
+    if carries_invoice(kept[0]) or kept[0].paired:
+        return refused(pdf.file, Sentence(OWN_PDF_WINS, {"number": number, "file": kept[0].paired or kept[0].name}), number=number)
     if kept[0].source.pdf is not None:
         return refused(pdf.file, Sentence(INSIDE_WINS, {"number": number}), number=number)
     if len(rivals) > 1:
@@ -88,7 +94,7 @@ def _in_the_ledger(desk: Desk, pdfs: Sequence[Pdf]) -> list[Read]:
 
 def _lone(pdf: Pdf, fitting: Sequence[Former], everybody: Sequence[Sequence[Former]], pdfs: Sequence[Pdf]) -> Read:
     if not fitting:
-        return refused(pdf.file, Sentence(NO_INVOICE))
+        return refused(pdf.file, _why_nothing(pdf), place=pdf.place)
     if len(fitting) > 1:
         return refused(pdf.file, Sentence(SEVERAL_INVOICES, {"numbers": ", ".join(former.number for former in fitting)}))
     former = fitting[0]
@@ -100,6 +106,13 @@ def _lone(pdf: Pdf, fitting: Sequence[Former], everybody: Sequence[Sequence[Form
     except FacturierError as error:
         return refused(pdf.file, error.sentence, number=former.number)
     return LonePdf(file=pdf.file, name=pdf.name, content=pdf.content, invoice_id=former.id)
+
+
+def _why_nothing(pdf: Pdf) -> Sentence:
+    """What is wrong with the invoice inside; else that no name fits, and that nobody could look inside."""
+    if pdf.problem is None:
+        return Sentence(NO_INVOICE)
+    return pdf.problem if pdf.problem.template == InsideRefused.template else joined([Sentence(NO_INVOICE), pdf.problem])
 
 
 # Names ----------------------------------------------------------------------------------------------------------

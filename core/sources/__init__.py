@@ -8,9 +8,9 @@ from stat import S_ISREG
 from core.errors import FileNotReadable, FormatUnsupported
 from core.i18n import N_
 from core.model import SourceFile
-from core.sources import cii, ubl
+from core.sources.syntax import read_xml
 from core.sources.table_files import TABLE_ENDINGS
-from core.sources.xml import MAX_BYTES, local_name, parse, refuse_size
+from core.sources.xml import MAX_BYTES, refuse_size
 
 PDF = ".pdf"
 ACCEPTED_ENDINGS = frozenset({".xml"})
@@ -42,14 +42,6 @@ def read_bytes(name: str, data: bytes) -> SourceFile:
     _refuse_ending(name)
     refuse_size(len(data))
     return read_xml(data)
-
-
-def read_xml(data: bytes) -> SourceFile:
-    """The invoice in XML of any syntax that is known. Raises subclasses of SourceRefused."""
-    root, forbidden = parse(data)
-    if local_name(root) in cii.ROOTS:
-        return cii.read_tree(root, forbidden, data)
-    return ubl.read_tree(root, forbidden, data)
 
 
 def _refuse_ending(name: str, accepted: frozenset[str] = ACCEPTED_ENDINGS) -> None:

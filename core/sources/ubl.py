@@ -33,7 +33,7 @@ from core.sources.values import (
 )
 from core.sources.xml import Element, local_name, namespace, parse
 
-_ROOTS = {
+ROOTS = {
     "{urn:oasis:names:specification:ubl:schema:xsd:Invoice-2}Invoice": DocumentType.INVOICE,
     "{urn:oasis:names:specification:ubl:schema:xsd:CreditNote-2}CreditNote": DocumentType.CREDIT_NOTE,
 }
@@ -61,7 +61,7 @@ def read(data: bytes) -> SourceFile:
 
 def read_tree(root: Element, forbidden: int, data: bytes) -> SourceFile:
     """The same for XML that is parsed already, with so many forbidden characters left out."""
-    kind = _ROOTS.get(str(root.tag))
+    kind = ROOTS.get(str(root.tag))
     if kind is None:
         raise NotAnInvoice(root=_described(root), place=f"line {root.sourceline}")
     remarks = Remarks()
