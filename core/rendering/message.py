@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
 from email.header import Header
-from email.message import MIMEPart
+from email.message import Message
 from email.utils import format_datetime, quote
+from typing import Final
 
 from core.mailbox import Mailbox
 from core.rendering.mail_text import MailText
+
+_CRLF: Final = policy.compat32.clone(linesep="\r\n")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,13 +41,9 @@ class Envelope:
 
 def compose(envelope: Envelope, text: MailText, attachments: Sequence[Attachment]) -> bytes:
     """The whole mail with CRLF line ends, 7-bit clean, deterministic for the same arguments."""
-    alternative = MIMEPart(policy=policy.SMTP)  # an EmailMessage would say MIME-Version in each part
-    alternative.set_content(text.plain, cte="quoted-printable")
-    alternative.add_alternative(text.html, subtype="html", cte="quoted-printable")
     boundary = hashlib.sha256(envelope.message_id.encode()).hexdigest()[:40]
-    alternative.set_boundary(f"alt-{boundary}")
     mixed = f"mix-{boundary}"
-    pieces = [_head(envelope, text.subject, mixed), _part(mixed, alternative.as_bytes())]
+    pieces = [_head(envelope, text.subject, mixed), _part(mixed, _alternative(text, f"alt-{boundary}"))]
     pieces += [_part(mixed, _attachment(attachment)) for attachment in attachments]
     pieces.append(f"--{mixed}--\r\n".encode())
     return b"".join(pieces)
@@ -85,13 +85,32 @@ def _encoded(text: str, *, name: str) -> str:
     return Header(text, "utf-8", header_name=name).encode(linesep="\r\n")
 
 
+def _alternative(text: MailText, boundary: str) -> bytes:
+    """The same words twice; written by hand, as the email package takes longer for this than the PDF takes."""
+    head = f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'.encode()
+    parts = [_part(boundary, _words_of_part("plain", text.plain)), _part(boundary, _words_of_part("html", text.html))]
+    return b"".join([head, *parts, f"--{boundary}--\r\n".encode()])
+
+
+def _words_of_part(subtype: str, text: str) -> bytes:
+    """Quoted-printable (RFC 2045 6.7)."""
+    head = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'.encode()
+    body = binascii.b2a_qp(text.encode(), istext=True).replace(b"\n", b"\r\n")
+    return head + body + b"\r\n"  # the line end before a boundary belongs to the boundary (RFC 2046 5.1.1)
+
+
 def _part(boundary: str, content: bytes) -> bytes:
     return f"--{boundary}\r\n".encode() + content + (b"" if content.endswith(b"\r\n") else b"\r\n")
 
 
 def _attachment(attachment: Attachment) -> bytes:
-    head = MIMEPart(policy=policy.SMTP)
+    head = Message()  # of the old API: the new one parses what it writes, 0.3 ms a part
     head["Content-Type"] = attachment.mime_type
     head["Content-Transfer-Encoding"] = "base64"
-    head.add_header("Content-Disposition", "attachment", filename=attachment.file_name)
-    return head.as_bytes().rstrip(b"\r\n") + b"\r\n\r\n" + base64.encodebytes(attachment.content).replace(b"\n", b"\r\n")
+    name = attachment.file_name
+    head.add_header("Content-Disposition", "attachment", filename=name if name.isascii() else ("utf-8", "", name))
+    return head.as_bytes(policy=_CRLF).rstrip(b"\r\n") + b"\r\n\r\n" + _base64(attachment.content)
+
+
+def _base64(content: bytes) -> bytes:
+    return base64.encodebytes(content).replace(b"\n", b"\r\n")
