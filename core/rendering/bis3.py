@@ -13,6 +13,7 @@ from core.rendering.changes import altered
 from core.rendering.ubl_xml import codes
 
 _UNCL5189: Final = codes("41 42 60 62 63 64 65 66 67 68 70 71 88 95 100 102 103 104 105")  # BR-CL-19
+_TRANSFERS: Final = frozenset({"30", "58"})
 _DISCOUNT: Final = "95"
 _SLACK: Final = Decimal("0.02")
 _FINE: Final = Decimal("0.000001")
@@ -30,7 +31,7 @@ def prepared(invoice: Invoice) -> Invoice:
     breakdown = _merged(_reasons_of_lines(part, invoice) for part in invoice.vat_breakdown)
     invoice = altered(invoice, lines=lines, allowances_charges=charges, vat_breakdown=breakdown)
     invoice = altered(invoice, payment_terms=_payment_terms(invoice))
-    return _with_delivery(_without_vat_ids(invoice))
+    return _with_delivery(_without_vat_ids(_with_one_way_to_pay(invoice)))
 
 
 # Lines -----------------------------------------------------------------------------------------------------------
@@ -223,6 +224,17 @@ def _payment_terms(invoice: Invoice) -> str | None:
 def _in_words(discount: CashDiscount) -> str:
     until = f" until {discount.until.isoformat()}" if discount.until else ""
     return f"Cash discount {discount.percentage.normalize():f} %{until}"
+
+
+def _with_one_way_to_pay(invoice: Invoice) -> Invoice:
+    """One means code and one reference in all (UBL-SR-44, UBL-SR-47): the first's; only transfers can name further accounts."""
+    if len(invoice.payment_means) < 2:
+        return invoice
+    first, *others = invoice.payment_means
+    kept = [means for means in others if first.iban and means.iban and {first.means_code, means.means_code} <= _TRANSFERS]
+    one = invoice.payment_reference
+    alike = (altered(means, means_code=first.means_code, reference=means.reference and one) for means in (first, *kept))
+    return altered(invoice, payment_means=tuple(alike))
 
 
 def _with_delivery(invoice: Invoice) -> Invoice:

@@ -21,6 +21,8 @@ PEPPOL_SCHEMES: Final = codes(
     "9924 9925 9926 9927 9928 9929 9930 9931 9932 9933 9934 9935 9936 9937 9938 9939 9940 9941 9942 9943 9944 9945 9946 9947 9948 "
     "9949 9950 9951 9952 9953 9957 9959"
 )
+# What EN 16931 knows besides (BR-CL-25)
+_EAS_SCHEMES: Final = PEPPOL_SCHEMES | codes("0037 0147 0154 0158 0170 0177 0193 0194 0202 0203 0205 0212 0213 0215 0217 0219 0220 AN AQ AS AU EM")
 # What the older Peppol lists, and so e-FFF, call the same schemes
 OLD_NAMES: Final = {
     BELGIAN: "BE:CBE",
@@ -108,9 +110,8 @@ def peppol_address(party: Party) -> Identifier | None:
 
 
 def electronic_address(party: Party) -> Identifier | None:
-    """The same for EN 16931 outside Peppol, where an e-mail address will do."""
-    if address := peppol_address(party):
-        return address
-    if party.endpoint and party.endpoint.scheme == MAIL:
-        return party.endpoint
-    return Identifier(value=party.email, scheme=MAIL) if party.email else None
+    """The same for EN 16931 outside Peppol, where more schemes are known and an e-mail address will do."""
+    stated = modern(party.endpoint)
+    if stated and stated.scheme in _EAS_SCHEMES and (stated.scheme != BELGIAN or belgian_number(stated.value)):
+        return stated
+    return peppol_address(party) or (Identifier(value=party.email, scheme=MAIL) if party.email else None)

@@ -17,6 +17,7 @@ CATEGORY_RENAMED: Final = N_("VAT category {stated} is written as {written}.")
 CODE_REPLACED: Final = N_("The exemption code {code} is not on the European list; the XML says “{written}” instead.")
 GROUPS_ADDED: Final = N_("VAT groups of the same category and rate are added up.")
 DISCOUNT_AS_CHARGE: Final = N_("The cash discount is written as an allowance and a charge: EN 16931 has no other way to keep its VAT right.")
+ONE_WAY_TO_PAY: Final = N_("EN 16931 has one way to pay and one payment reference; the XML keeps the first.")
 VAT_NUMBERS_OUT: Final = N_("The VAT numbers are left out: nothing on this invoice is subject to VAT.")
 DELIVERY_ASSUMED: Final = N_("An intra-Community supply names day and country of delivery; those of the invoice and of the buyer are taken.")
 
@@ -84,6 +85,8 @@ def _reason_of(part: VatBreakdown, stated: Invoice, ready: Invoice) -> str:
 def _document(stated: Invoice, ready: Invoice) -> Iterator[Sentence]:
     if len(_charges(ready)) > len(_charges(stated)):
         yield Sentence(DISCOUNT_AS_CHARGE)
+    if stated.payment_means != ready.payment_means:
+        yield Sentence(ONE_WAY_TO_PAY)
     if (stated.seller.vat_id or stated.buyer.vat_id) and not (ready.seller.vat_id or ready.buyer.vat_id):
         yield Sentence(VAT_NUMBERS_OUT)
     if stated.delivery_date is not ready.delivery_date or stated.delivery_address is not ready.delivery_address:

@@ -29,7 +29,7 @@ PEPPOL_PROFILE: Final = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
 # BT-3 in Peppol (P0100, P0101, P0112), and what plain EN 16931 adds for a credit note (BR-CL-01)
 _PEPPOL_INVOICES: Final = codes("71 80 82 84 102 218 219 331 380 382 383 386 388 393 395 553 575 623 780 817 870 875 876 877")
 _PEPPOL_CREDIT_NOTES: Final = codes("81 83 381 396 532")
-_CREDIT_NOTES: Final = _PEPPOL_CREDIT_NOTES | codes("261 262 296 308 420 458")
+_CREDIT_NOTES: Final = _PEPPOL_CREDIT_NOTES | codes("261 262 296 308 420 458 502 503")
 
 NOTHING_LEFT: Final = N_("{term} holds nothing that XML can say.")
 _EFFF: Final = frozenset({XmlFormat.EFFF3, XmlFormat.EFFF1})

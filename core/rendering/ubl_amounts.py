@@ -173,25 +173,25 @@ def accounting_currency(invoice: Invoice, dialect: Dialect) -> str | None:
 def _reason(part: VatBreakdown, dialect: Dialect) -> Reason:
     if not dialect.efff:
         return part.exemption_code, part.exemption_reason
-    _, words = vat.STANDARD_REASONS.get(part.category, (None, None))
-    return None, part.exemption_reason or words
+    return None, vat.reason_in_words(part.category, part.exemption_reason, part.exemption_code)
 
 
 def totals(invoice: Invoice, dialect: Dialect) -> str:
     """BG-22."""
     stated = invoice.totals
     currency = dialect.currency
+    kinds = {each.is_charge for each in invoice.allowances_charges}  # BR-CO-11, BR-CO-12: their sum, even of nothing
     optional = (
-        ("AllowanceTotalAmount", stated.allowance_total),
-        ("ChargeTotalAmount", stated.charge_total),
-        ("PrepaidAmount", stated.paid_amount),
-        ("PayableRoundingAmount", stated.rounding_amount),
+        ("AllowanceTotalAmount", stated.allowance_total, False in kinds),
+        ("ChargeTotalAmount", stated.charge_total, True in kinds),
+        ("PrepaidAmount", stated.paid_amount, False),
+        ("PayableRoundingAmount", stated.rounding_amount, False),
     )
     return group(
         "LegalMonetaryTotal",
         money("LineExtensionAmount", stated.line_total, currency),
         money("TaxExclusiveAmount", stated.total_without_vat, currency),
         money("TaxInclusiveAmount", stated.total_with_vat, currency),
-        *(money(tag, amount, currency) for tag, amount in optional if amount),
+        *(money(tag, amount, currency) for tag, amount, needed in optional if amount or needed),
         money("PayableAmount", stated.amount_due, currency),
     )

@@ -62,8 +62,8 @@ def _vat(line: Line, exempt: Decimal | None, dialect: Dialect) -> str:
     """e-FFF's VAT of the line, with the part that a cash discount exempts (EFFF-T10-R008 to R014)."""
     taxable = line.net_amount - (exempt or ZERO)
     due = round_half_up(taxable * (line.vat_rate or ZERO) / 100)
-    _, words = vat.STANDARD_REASONS.get(line.vat_category, (None, None))
-    named = category("TaxCategory", line.vat_category, line.vat_rate, line.belgian_code, dialect, (None, line.exemption_reason or words))
+    words = vat.reason_in_words(line.vat_category, line.exemption_reason, line.exemption_code)
+    named = category("TaxCategory", line.vat_category, line.vat_rate, line.belgian_code, dialect, (None, words))
     return group(
         "TaxTotal",
         money("TaxAmount", due, dialect.currency),

@@ -116,9 +116,9 @@ def _company_id(stated: Identifier | None, dialect: Dialect) -> str:
 
 
 def _payee(invoice: Invoice, dialect: Dialect) -> str:
-    """BG-10: only a payee who is someone else (UBL-SR-19) and has a name (BR-17)."""
+    """BG-10, with a name (BR-17)."""
     payee = invoice.payee
-    if payee is None or clean(payee.name) in ("", clean(invoice.seller.name)):
+    if payee is None or not clean(payee.name) or _is_seller(payee, invoice.seller):
         return ""
     return group(
         "PayeeParty",
@@ -126,6 +126,12 @@ def _payee(invoice: Invoice, dialect: Dialect) -> str:
         group("PartyName", text("Name", payee.name)),
         group("PartyLegalEntity", _company_id(identity.modern(payee.legal_id), dialect)),
     )
+
+
+def _is_seller(payee: Party, seller: Party) -> bool:
+    """BR-17, UBL-SR-19: a payee is someone else, by name and by number."""
+    names, numbers = {clean(seller.name), clean(seller.trading_name)}, {stated.value for stated in seller.identifiers}
+    return clean(payee.name) in names or any(stated.value in numbers for stated in payee.identifiers[:1])
 
 
 def _representative(party: Party | None, dialect: Dialect, *, home: str | None) -> str:

@@ -16,12 +16,21 @@ STANDARD_REASONS: Final[dict[str, tuple[str | None, str]]] = {
     "O": ("VATEX-EU-O", "Not subject to VAT"),
     "E": (None, "Exempt from VAT"),
 }
+_VATEX: Final = "VATEX-"
 _CASH_DISCOUNT: Final = frozenset({"cash discount", "financial discount"})
 
 
 def category(stated: str) -> str:
     """The category of EN 16931; "AA" (lower rate) is what UNCL5305 and the older Belgian formats call S at 6 or 12 %."""
     return "S" if stated == "AA" else stated
+
+
+def reason_in_words(category: str, words: str | None, code: str | None = None) -> str | None:
+    """Why no VAT is charged, for a format without reason codes: a European code stands among the words where it is all there is."""
+    _, standard = STANDARD_REASONS.get(category, (None, None))
+    if words or standard is None:
+        return words
+    return f"{standard} ({code})" if code and code.startswith(_VATEX) else standard
 
 
 def is_cash_discount(part: VatBreakdown) -> bool:

@@ -42,6 +42,7 @@ CREDIT_CODES = frozenset({"81", "83", "261", "262", "296", "308", "381", "396", 
 EN16931 = "urn:cen.eu:en16931"
 CURRENCY = re.compile(r"[A-Z]{3}")
 NUMBER_LENGTH = 200  # stands in the sentence below, too
+_NO_ORDER = "NA"  # the schema wants an order's number beside the seller's own
 
 FORBIDDEN_CHARACTERS = N_("The file holds {count} control characters that XML forbids; they were left out.")
 CURRENCY_DERIVED = N_("The file does not state its currency; {currency} was taken from its amounts.")
@@ -156,12 +157,15 @@ def _currency(root: Element, remarks: Remarks, *, en16931: bool) -> str:
 
 def _with_references(invoice: Invoice, root: Element) -> Invoice:
     order = child(root, "OrderReference")
+    order_number = text(order, "ID")
+    if order_number == _NO_ORDER and (basic(order, "SalesOrderID") is not None or basic(order, "CustomerReference") is not None):
+        order_number = None
     by_code = {text(element, "DocumentTypeCode"): element for element in reversed([*children(root, "AdditionalDocumentReference")])}
     project = text(child(root, "ProjectReference"), "ID") or text(by_code.get("50"), "ID")  # a CreditNote has no ProjectReference
     return replace(
         invoice,
-        buyer_reference=text(root, "BuyerReference"),
-        order_reference=text(order, "ID"),
+        buyer_reference=text(root, "BuyerReference") or text(order, "CustomerReference"),  # UBL 2.0 has only the latter
+        order_reference=order_number,
         sales_order_reference=text(order, "SalesOrderID"),
         contract_reference=text(child(root, "ContractDocumentReference"), "ID"),
         project_reference=project,

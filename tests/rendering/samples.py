@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from core.model import AllowanceCharge, Identifier, Invoice, Line, PaymentMeans, Reference, SupportingDocument
+from core.model import ZERO, AllowanceCharge, CashDiscount, Identifier, Invoice, Line, PaymentMeans, Reference, SupportingDocument
 from tests import builders as make
 
 Maker = Callable[..., Invoice]
@@ -42,6 +42,49 @@ def full(kind: Maker) -> Invoice:
     )
     invoice = replace(invoice, totals=replace(invoice.totals, vat_total_accounting=Decimal("41.00")))
     return make.paid(invoice, "10.00", rounding="0.01")
+
+
+def odd(kind: Maker) -> Invoice:
+    """An invoice that says what EN 16931 or e-FFF say otherwise or not at all."""
+    parties = {
+        "seller": make.seller(endpoint=None, legal_id=None),
+        "buyer": make.party(
+            legal_form="BV",
+            tax_registration=Identifier(value="B-7"),
+            address=make.address(country=None),
+            endpoint=Identifier(value="1", scheme="X:Y"),
+        ),
+        "payee": make.seller(),
+    }
+    lines = (
+        make.line(net_price=Decimal(-5), gross_price=Decimal(10), net_amount=Decimal(-10)),
+        make.line(id="2", gross_price=Decimal(110), standard_item_id=Identifier(value="5412345000013")),
+        make.line(id="3", vat_category="K", vat_rate=ZERO, belgian_code="44"),
+        make.line(id="4", vat_category="K", vat_rate=ZERO, belgian_code="46/GO"),
+    )
+    allowances = (make.allowance("5", percentage=Decimal(5)), make.allowance("5", base_amount=Decimal(100)))
+    return kind(
+        lines=lines,
+        allowances_charges=allowances,
+        payment_means=(
+            PaymentMeans(reference=make.OGM, iban=make.IBAN),
+            PaymentMeans(means_text="Carte", means_code="48", card_number="1234", reference="R"),
+            PaymentMeans(means_code="58", means_text="Autre", iban="BE68539007547034"),
+        ),
+        delivery_location_id=Identifier(value="D-1", scheme="ZZZ"),
+        supporting_documents=(
+            SupportingDocument(id="eFFF", description="Another program"),
+            SupportingDocument(id="1"),
+        ),
+        **parties,
+    )
+
+
+def discounted_abroad() -> Invoice:
+    """A cash discount without a last day on an invoice in dollars with its VAT in euro."""
+    documents = (SupportingDocument(id="1", file_name="a.csv", mime_type="text/csv"),)
+    invoice = make.invoice(cash_discount=CashDiscount(percentage=Decimal(2)), currency="USD", tax_currency="EUR", supporting_documents=documents)
+    return replace(invoice, totals=replace(invoice.totals, vat_total_accounting=Decimal("39.00")))
 
 
 def _references() -> dict[str, Any]:

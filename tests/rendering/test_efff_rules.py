@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from core.model import Invoice, XmlFormat
+from core.model import ZERO, Invoice, XmlFormat
 from core.rendering import efff_rules, ubl
 from tests import builders as make
 from tests.rendering.samples import full
@@ -145,7 +145,7 @@ def test_a_peppol_invoice_is_no_efff() -> None:
 
 def test_a_cash_discount_beside_other_exempt_amounts_leaves_as_bis3() -> None:
     whole = discounted()
-    lines = (*whole.lines, make.line(id="3", vat_category="E", vat_rate=make.ZERO))
+    lines = (*whole.lines, make.line(id="3", vat_category="E", vat_rate=ZERO))
     parts = (*whole.vat_breakdown, make.breakdown(lines[2:])[0])
     document = ubl.draft(make.invoice(lines=lines, vat_breakdown=parts, cash_discount=whole.cash_discount), wanted=THREE)
     assert document.format is XmlFormat.BIS3

@@ -23,6 +23,7 @@ from core.model import (
 from core.rendering import ubl
 from core.rendering.rules import schema_violations
 from core.rendering.ubl import XmlDocument, write
+from core.rendering.ubl_references import SOFTWARE
 from tests import builders as make
 from tests.rendering.samples import Maker, full
 from tests.rendering.schematron import violations
@@ -105,7 +106,7 @@ def test_efff_carries_the_fields_of_its_statement(kind: Maker, name: str, transa
         f"urn:www.cenbii.eu:transaction:biitrns{transaction}:ver2.0:extended:urn:www.peppol.eu:bis:peppol5a:ver2.0:extended:e-fff:ver3.0"
     )
     assert one(document, "/*/cbc:ProfileID") == "urn:www.cenbii.eu:profile:bii05:ver2.0"
-    assert texts(document, "/*/cac:AdditionalDocumentReference/cbc:DocumentType") == [name, ubl.SOFTWARE]
+    assert texts(document, "/*/cac:AdditionalDocumentReference/cbc:DocumentType") == [name, SOFTWARE]
     assert texts(document, "/*/cac:AdditionalDocumentReference/cbc:ID")[1] == "eFFF"
     binary = "/*/cac:AdditionalDocumentReference[1]/cac:Attachment/cbc:EmbeddedDocumentBinaryObject"
     assert base64.b64decode(one(document, binary)) == PDF
