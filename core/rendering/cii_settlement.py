@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Final
 
 from core.model import Invoice, PaymentMeans, Reference, VatBreakdown
@@ -110,8 +111,8 @@ def _totals(invoice: Invoice) -> str:
     return group(
         "SpecifiedTradeSettlementHeaderMonetarySummation",
         amount("LineTotalAmount", totals.line_total),
-        amount("ChargeTotalAmount", totals.charge_total or None),
-        amount("AllowanceTotalAmount", totals.allowance_total or None),
+        amount("ChargeTotalAmount", _sum_of(invoice, totals.charge_total, charges=True)),
+        amount("AllowanceTotalAmount", _sum_of(invoice, totals.allowance_total, charges=False)),
         amount("TaxBasisTotalAmount", totals.total_without_vat),
         amount("TaxTotalAmount", totals.vat_total, attribute("currencyID", invoice.currency)),
         amount("TaxTotalAmount", totals.vat_total_accounting, attribute("currencyID", currency)) if currency else "",
@@ -120,6 +121,11 @@ def _totals(invoice: Invoice) -> str:
         amount("TotalPrepaidAmount", totals.paid_amount or None),
         amount("DuePayableAmount", totals.amount_due),
     )
+
+
+def _sum_of(invoice: Invoice, total: Decimal, *, charges: bool) -> Decimal | None:
+    """BR-CO-11, BR-CO-12: allowances or charges of nothing still have a sum."""
+    return total if total or any(each.is_charge is charges for each in invoice.allowances_charges) else None
 
 
 def _preceding(reference: Reference) -> str:

@@ -21,6 +21,7 @@ from core.model import ZERO, Identifier, Invoice, Line, PaymentMeans, Supporting
 from core.rendering import cii
 from core.sources import ubl as ubl_source
 from tests import builders as make
+from tests.made import invoices
 from tests.rendering.samples import Maker, full
 
 NAMESPACES = {
@@ -105,6 +106,18 @@ def test_the_same_invoice_gives_the_same_bytes() -> None:
     assert cii.write(full(make.invoice)) == cii.write(full(make.invoice))
 
 
+@settings(max_examples=60, deadline=None)
+@given(invoices(lines=(1, 8)))
+def test_made_invoices_break_no_rule(invoice: Invoice) -> None:
+    assert violations(cii.write(invoice)) == []
+
+
+def test_allowances_of_nothing_have_a_sum() -> None:
+    xml = cii.write(make.invoice(allowances_charges=(make.allowance("0"), make.charge("0"))))
+    assert violations(xml) == []
+    assert texts(xml, "//ram:AllowanceTotalAmount | //ram:ChargeTotalAmount") == ["0.00", "0.00"]
+
+
 amounts = st.decimals("0.01", "99999", places=2)
 rows = st.tuples(amounts, st.decimals("0.001", "999", places=3), st.sampled_from(["S6", "S12", "S21", "Z0", "E0", "AE0"]))
 
@@ -113,7 +126,7 @@ def _line(at: int, price: Decimal, quantity: Decimal, vat: str) -> Line:
     return make.line(id=str(at), net_price=price, quantity=quantity, vat_category=vat.rstrip("0123456789"), vat_rate=Decimal(vat.lstrip("SZEA")))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(rows, min_size=1, max_size=12), st.sampled_from([make.invoice, make.credit_note]), amounts, amounts, amounts)
 def test_made_amounts_break_no_rule(lines: list[tuple[Decimal, Decimal, str]], kind: Maker, off: Decimal, on: Decimal, before: Decimal) -> None:
     made = tuple(_line(at, *row) for at, row in enumerate(lines, 1))

@@ -18,6 +18,7 @@ from core.rendering.cii_settlement import accounting_currency
 from core.sources import read_bytes
 from core.sources.ubl import read
 from tests import builders as make
+from tests.made import invoices
 from tests.rendering.samples import Maker, full
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
@@ -127,6 +128,12 @@ def test_real_files_come_back(path: Path) -> None:
     assert back(invoice) == forced(bis3.prepared(invoice))
 
 
+@settings(max_examples=150, deadline=None)
+@given(invoices())
+def test_made_invoices_come_back(invoice: Invoice) -> None:
+    assert back(invoice) == forced(bis3.prepared(invoice))
+
+
 words = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Z"], exclude_characters="\ufffe\uffff"), min_size=1, max_size=30)
 amounts = st.decimals("0.01", "99999", places=2)
 
@@ -135,7 +142,7 @@ amounts = st.decimals("0.01", "99999", places=2)
 @given(
     st.lists(words, min_size=7, max_size=7), st.lists(st.tuples(amounts, st.integers(1, 99), st.sampled_from([6, 12, 21])), min_size=1, max_size=6)
 )
-def test_made_invoices_come_back(made: list[str], rows: list[tuple[Decimal, int, int]]) -> None:
+def test_texts_and_amounts_come_back(made: list[str], rows: list[tuple[Decimal, int, int]]) -> None:
     number, name, description, note, city, reference, street = made
     lines = tuple(
         make.line(id=str(at), name=name, description=description, note=note, net_price=price, quantity=Decimal(quantity), vat_rate=Decimal(rate))
