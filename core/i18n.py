@@ -81,25 +81,32 @@ def told(language: Language, name: str, value: str | Sentence) -> str:
 
 def amount(language: Language, value: Decimal, currency: str) -> str:
     """`€ 1.234,56` and its like, with the currency's sign and all its decimals, two at least."""
-    exponent = value.normalize().as_tuple().exponent
-    figure = number(language, abs(value), decimals=max(2, -exponent if isinstance(exponent, int) else 0))
+    digits = figure(language, abs(value), at_least=2)
     minus = "-" if value < 0 else ""
     sign = _sign(language, currency)
-    return f"{minus}{figure}\u00a0{sign}" if language is Language.FR else f"{minus}{sign}\u00a0{figure}"
+    return f"{minus}{digits}\u00a0{sign}" if language is Language.FR else f"{minus}{sign}\u00a0{digits}"
 
 
 def number(language: Language, value: Decimal, *, decimals: int | None = None) -> str:
-    """A plain number with all its own decimals, or with exactly `decimals`.
+    """A plain number with all its own decimals, or rounded to exactly `decimals`."""
+    return figure(language, value) if decimals is None else f"{value:,.{decimals}f}".translate(_signs(language))
+
+
+def figure(language: Language, value: Decimal, *, at_least: int = 0) -> str:
+    """A number with its own decimals, and no fewer than asked for.
 
     Babel knows the signs, which are asked for once: a page of an invoice has a hundred numbers, and Babel takes 30 µs for each.
     """
-    if decimals is None:
-        digits = f"{value:,f}"
-        digits = digits.rstrip("0").rstrip(".") if "." in digits else digits
-        digits = "0" if digits == "-0" else digits
-    else:
-        digits = f"{value:,.{decimals}f}"
+    whole, _, decimals = f"{value:,f}".partition(".")
+    decimals = decimals.rstrip("0").ljust(at_least, "0")
+    digits = f"{whole}.{decimals}" if decimals else whole
+    if digits[0] == "-" and not value:
+        digits = digits[1:]
     return digits.translate(_signs(language))
+
+
+def decimal_sign(language: Language) -> str:
+    return _signs(language)[ord(".")]
 
 
 @cache

@@ -39,7 +39,8 @@ class Typefaces:
         self._widths: tuple[dict[str, float], ...] = tuple(
             {each: font.cw[ord(each)] * MM_PER_POINT / 1000 for each in self._characters} for font in fonts
         )
-        self._codes: tuple[dict[int, str], ...] = tuple(
+        # Regular and bold: the glyph of each character in hexadecimal (ISO 32000-2, 7.3.4.3), for what `shown` has made
+        self.codes: tuple[dict[int, str], ...] = tuple(
             {ord(each): f"{font.subset.pick(ord(each)):04X}" for each in self._characters} for font in fonts
         )
         self._shown = _Shown(self._characters, wide=wide)
@@ -67,10 +68,6 @@ class Typefaces:
     def width(self, text: str, size: float, *, bold: bool) -> float:
         """Millimetres of a text that was made by `shown`, at a size in points."""
         return size * sum(map(self._widths[bold].__getitem__, text))
-
-    def coded(self, text: str, *, bold: bool) -> str:
-        """The glyph codes of a text that was made by `shown`, in hexadecimal (ISO 32000-2, 7.3.4.3)."""
-        return text.translate(self._codes[bold])
 
 
 class _Shown(dict[int, str]):

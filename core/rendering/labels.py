@@ -85,9 +85,11 @@ class Words:
 
     def figure(self, value: Decimal, *, at_least: int = 2) -> str:
         """A number with its own decimals, and no fewer than asked for."""
-        exponent = value.normalize().as_tuple().exponent
-        decimals = max(at_least, -exponent if isinstance(exponent, int) else 0)
-        return i18n.number(self.language, value + 0, decimals=decimals)
+        return i18n.figure(self.language, value, at_least=at_least)
+
+    @property
+    def decimal_sign(self) -> str:
+        return i18n.decimal_sign(self.language)
 
     def money(self, value: Decimal, currency: str) -> str:
         return i18n.amount(self.language, value + 0, currency)

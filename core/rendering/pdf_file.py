@@ -12,6 +12,7 @@ from typing import Any, Final
 from core.rendering.enclosed import Enclosed
 from core.rendering.skeleton import Skeleton
 
+_LEVEL: Final = 4  # of 9: a third faster than the usual 6 for one byte in a hundred more
 _BOX: Final = b"[0 0 595.28 841.89]"  # A4 in points
 
 
@@ -81,7 +82,7 @@ def _string(text: str) -> bytes:
 
 def _stream(dictionary: bytes, content: bytes, *, packed: bool = True) -> bytes:
     if packed:
-        content, dictionary = zlib.compress(content, 6), dictionary + b" /Filter /FlateDecode"
+        content, dictionary = zlib.compress(content, _LEVEL), dictionary + b" /Filter /FlateDecode"
     if content.endswith(b"\r"):  # would look one byte too short before the LF of "endstream" (ISO 19005-3, 6.1.7.1)
         content += b"\0" if packed else b"\n"
     return b"<< %b /Length %d >>\nstream\n%b\nendstream" % (dictionary, len(content), content)

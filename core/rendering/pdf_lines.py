@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
 from core.i18n import N_
 from core.model import ZERO, AllowanceCharge, Line
@@ -22,41 +23,37 @@ _PADDING = 1.2
 _CARRIED = 7.0  # what a sum carried over takes at the foot of a page
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Alignment:
-    """How many decimals the longest figure of each column has: the others end as far from the edge as they have fewer."""
+class _Column:
+    """The figures of a column with their decimals below each other: who has fewer of them ends as far from the edge."""
 
-    quantity: int
-    price: int
-    amount: int
+    def __init__(self, page: Page, figures: Sequence[str], *, right: float, width: float) -> None:
+        self.figures, self._right, self._width = figures, right, width
+        self._point = page.words.decimal_sign
+        self._longest = max(map(self._decimals, figures), default=0)
+        self._digit, self._sign = (page.sheet.typefaces.width(each, BODY.size, bold=False) for each in ("0", self._point))
 
-    @staticmethod
-    def of(lines: Iterable[Line]) -> _Alignment:
-        every = tuple(lines)
-        return _Alignment(
-            quantity=max((_decimals(line.quantity) for line in every), default=0),
-            price=max((2, *(_decimals(line.net_price) for line in every))),
-            amount=max((2, *(_decimals(line.net_amount) for line in every))),
-        )
+    def put(self, block: Block, at: int) -> None:
+        text = self.figures[at]
+        decimals = self._decimals(text)
+        gap = (self._longest - decimals) * self._digit + (self._sign if self._longest and not decimals else 0)
+        block.figure(self._right - gap, _PADDING, self._width - gap, text)
 
-
-def _decimals(value: Decimal) -> int:
-    exponent = value.normalize().as_tuple().exponent
-    return max(0, -exponent) if isinstance(exponent, int) else 0
+    def _decimals(self, text: str) -> int:
+        return len(text) - place - 1 if (place := text.rfind(self._point)) >= 0 else 0
 
 
 def write_lines(page: Page) -> None:
     """The head, again on each page, a row per line, and the sum so far where the page turns."""
     carried = _Carried(page)
-    sheet, alignment = page.sheet, _Alignment.of(page.invoice.lines)
+    sheet, columns = page.sheet, _columns(page)
     head = _head(page)
-    rows = [_row(page, line, alignment) for line in page.invoice.lines]
+    rows = [_row(page, line, at, columns) for at, line in enumerate(page.invoice.lines)]
     sheet.keep(head.height + sum(strip.height for strip in (rows[0] if rows else ())))  # never a head alone at the foot of a page
     sheet.flow(head)
     for at, (line, strips) in enumerate(zip(page.invoice.lines, rows, strict=True)):
         is_last = at == len(rows) - 1
-        sheet.flow(*strips, on_new_page=carried.forward, before_turn=carried.foot, reserve=0 if is_last else _CARRIED)
-        carried.so_far += line.net_amount
+        reserve = 0 if is_last else _CARRIED
+        sheet.flow(*strips, on_new_page=carried.forward, before_turn=carried.foot, reserve=reserve, after_first=partial(carried.add, line))
     sheet.gap(4)
 
 
@@ -66,6 +63,10 @@ class _Carried:
 
     page: Page
     so_far: Decimal = ZERO
+
+    def add(self, line: Line) -> None:
+        """Once its amount stands on a page, even if its text goes on over the next."""
+        self.so_far += line.net_amount
 
     def foot(self) -> Block:
         return self._sum(N_("Carried forward"), rule=False)
@@ -101,41 +102,40 @@ def _head(page: Page) -> Block:
     return block
 
 
-def _row(page: Page, line: Line, alignment: _Alignment) -> list[Block]:
+def _columns(page: Page) -> tuple[_Column, ...]:
+    """Quantity, price and amount."""
+    lines, words = page.invoice.lines, page.words
+    return (
+        _Column(page, [words.figure(line.quantity, at_least=0) for line in lines], right=_QUANTITY, width=_QUANTITY - LEFT - _TEXT_WIDTH - 1),
+        _Column(page, [words.figure(line.net_price) for line in lines], right=_PRICE, width=_PRICE - _UNIT - 15),
+        _Column(page, [words.figure(line.net_amount) for line in lines], right=RIGHT, width=RIGHT - _RATE - 2),
+    )
+
+
+def _row(page: Page, line: Line, at: int, columns: Sequence[_Column]) -> list[Block]:
     """The figures beside the first line of the description; then one strip per further line, so that long texts can break."""
     typefaces = page.sheet.typefaces
     texts = [(part, BODY) for part in wrapped(typefaces, line.name, _TEXT_WIDTH, BODY)]
     texts += [(part, SMALL) for detail in _details(page.words, line) for part in wrapped(typefaces, detail, _TEXT_WIDTH, SMALL)]
-    first = page.sheet.block()
-    _figures(first, page.words, line, alignment)
-    strips = [first]
-    for at, (text, style) in enumerate(texts):
-        strip = first if at == 0 else page.sheet.block()
-        strip.text(LEFT, _PADDING if at == 0 else 0, text, style)
-        if at:
-            strips.append(strip)
+    strips = []
+    for place, (text, style) in enumerate(texts or [("", BODY)]):
+        strip = page.sheet.block()
+        strip.line(LEFT, 0 if place else _PADDING, text, style)
+        strips.append(strip)
+    _put_figures(strips[0], page.words, line, at, columns)
     last = strips[-1]
     last.rule(last.height + _PADDING, colour=HAIRLINE)
     return strips
 
 
-def _figures(block: Block, words: Words, line: Line, alignment: _Alignment) -> None:
-    left = LEFT + _TEXT_WIDTH + 1
-    block.aligned(
-        _QUANTITY, _PADDING, _QUANTITY - left, words.figure(line.quantity, at_least=0), short_by(words, line.quantity, 0, alignment.quantity)
-    )
+def _put_figures(block: Block, words: Words, line: Line, at: int, columns: Sequence[_Column]) -> None:
+    """From left to right, so that a text taken out of the PDF reads as the page does."""
+    quantity, price, amount = columns
+    quantity.put(block, at)
     block.headline(_UNIT, _PADDING, 14, words.unit(line.unit_code), SMALL)
-    block.aligned(_PRICE, _PADDING, _PRICE - _UNIT - 15, words.figure(line.net_price), short_by(words, line.net_price, 2, alignment.price))
+    price.put(block, at)
     block.figure(_RATE, _PADDING, _RATE - _PRICE - 2, words.rate(line.vat_rate))
-    block.aligned(RIGHT, _PADDING, RIGHT - _RATE - 2, words.figure(line.net_amount), short_by(words, line.net_amount, 2, alignment.amount))
-
-
-def short_by(words: Words, value: Decimal, at_least: int, longest: int) -> str:
-    """The digits, and the decimal sign, that a figure lacks beside the longest of its column."""
-    decimals = max(at_least, _decimals(value))
-    if decimals >= longest:
-        return ""
-    return ("" if decimals else words.figure(Decimal(0), at_least=1)[1:2]) + "0" * (longest - decimals)
+    amount.put(block, at)
 
 
 def _details(words: Words, line: Line) -> Iterator[str]:

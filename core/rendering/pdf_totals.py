@@ -64,12 +64,14 @@ def _vat(page: Page) -> Block:
     block.rule(y, to=_VAT_RIGHT, colour=page.accent, weight=0.3)
     y += 1
     for part in page.invoice.vat_breakdown:
-        rate = " ".join(filter(None, (words.rate(part.rate), words.category(part.category))))
+        mention, category = words.mention(part), words.category(part.category)
+        is_said = mention.casefold().startswith(category.casefold())
+        rate = words.rate(part.rate) if is_said else f"{words.rate(part.rate)} {category}"
         below = block.paragraph(LEFT, y, 40, rate)
         block.figure(base, y, base - LEFT - 41, words.figure(part.taxable_amount))
         block.figure(tax, y, tax - base - 2, words.figure(part.vat_amount))
         y = below + 0.6
-        if mention := words.mention(part):
+        if mention:
             y = block.paragraph(LEFT, y, _VAT_RIGHT - LEFT, mention, SMALL) + 0.6
     return block
 

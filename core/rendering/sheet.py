@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from core.rendering.fonts import MM_PER_POINT, Typefaces
 
@@ -46,16 +46,14 @@ SMALL: Final = Style(size=8, colour=GREY)
 LABEL: Final = Style(size=7, colour=GREY)
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     x: float
     y: float  # of the baseline
     text: str
     style: Style
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     x: float
     y: float
     width: float
@@ -63,8 +61,7 @@ class Rule:
     weight: float
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     x: float
     y: float
     width: float
@@ -72,8 +69,7 @@ class Box:
     colour: Colour
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(NamedTuple):
     x: float
     y: float
     width: float
@@ -94,7 +90,10 @@ class Block:
 
     def text(self, x: float, y: float, text: str, style: Style = BODY, *, right: bool = False) -> None:
         """One line with its top at y; with `right`, x is where it ends."""
-        shown = self.typefaces.shown(text)
+        self.line(x, y, self.typefaces.shown(text), style, right=right)
+
+    def line(self, x: float, y: float, shown: str, style: Style = BODY, *, right: bool = False) -> None:
+        """The same for a text that was made by `shown` or `wrapped`."""
         if right:
             x -= self.typefaces.width(shown, style.size, bold=style.bold)
         self.marks.append(Text(x, y + style.ascent, shown, style))
@@ -108,25 +107,18 @@ class Block:
         self.marks.append(Text(right - min(natural, width), y + style.ascent, shown, fitting))
         self.height = max(self.height, y + style.leading)
 
-    def aligned(self, right: float, y: float, width: float, text: str, missing: str) -> None:
-        """A figure of a column: as far from `right` as the decimals take that it lacks beside the longest one."""
-        if missing:
-            gap = self.typefaces.width(missing, BODY.size, bold=False)
-            right, width = right - gap, width - gap
-        self.figure(right, y, width, text)
-
     def headline(self, x: float, y: float, width: float, text: str, style: Style = BODY, *, right: bool = False) -> None:
         """One line that is cut with an ellipsis where it is too long."""
         shown = self.typefaces.shown(text)
         if self.typefaces.width(shown, style.size, bold=style.bold) > width:
             room = width - self.typefaces.width("…", style.size, bold=style.bold)
             shown = shown[: _fitting(self.typefaces, shown, room, style)] + "…"
-        self.text(x + width if right else x, y, shown, style, right=right)
+        self.line(x + width if right else x, y, shown, style, right=right)
 
     def paragraph(self, x: float, y: float, width: float, text: str, style: Style = BODY, *, right: bool = False) -> float:
         """Wrapped lines from y on; gives the y below them."""
         for line in wrapped(self.typefaces, text, width, style):
-            self.text(x + width if right else x, y, line, style, right=right)
+            self.line(x + width if right else x, y, line, style, right=right)
             y += style.leading
         return y
 
@@ -145,7 +137,7 @@ class Block:
 
     def below(self, other: Block, y: float) -> None:
         """Take in a block that starts at y."""
-        self.marks += [replace(mark, y=mark.y + y) for mark in other.marks]
+        self.marks += [mark._replace(y=mark.y + y) for mark in other.marks]
         self.height = max(self.height, y + other.height)
 
     def beside(self, other: Block) -> None:
@@ -175,16 +167,19 @@ class Sheet:
         on_new_page: Callable[[], Block] | None = None,
         before_turn: Callable[[], Block] | None = None,
         reserve: float = 0,
+        after_first: Callable[[], None] | None = None,
     ) -> None:
         """Put the strips below each other. They stay together, unless they take half a page: then they break between.
 
         Where the page turns, `before_turn` ends it and `on_new_page` begins the next; `reserve` is kept free for the former.
         """
         self.keep(sum(strip.height for strip in strips) + reserve, on_new_page=on_new_page, before_turn=before_turn)
-        for strip in strips:
+        for place, strip in enumerate(strips):
             if strip.height + reserve > BOTTOM - self.y and self.pages[-1]:
                 self._turn(on_new_page, before_turn)
             self._put(strip)
+            if place == 0 and after_first:
+                after_first()
 
     def keep(self, height: float, *, on_new_page: Callable[[], Block] | None = None, before_turn: Callable[[], Block] | None = None) -> None:
         """Turn the page if what comes does not fit on this one, unless it would take half a page or more."""

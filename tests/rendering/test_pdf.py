@@ -21,8 +21,9 @@ import zxingcpp
 from PIL import Image
 
 from core.model import ZERO, AllowanceCharge, CashDiscount, Invoice, Language, Party, PaymentMeans, VatBreakdown
-from core.rendering import epc, labels
-from core.rendering.pdf import accent, render
+from core.rendering import epc, fonts, labels
+from core.rendering.pdf import accent, laid_out, render
+from core.rendering.sheet import Text
 from tests import builders as make
 from tests.rendering.samples import Maker, full
 
@@ -324,3 +325,43 @@ def test_the_company_colour_is_dark_enough_to_read() -> None:
     assert red < 140
     assert green < 140
     assert blue == 0
+
+
+# Over several pages ----------------------------------------------------------------------------------------------
+
+
+def money(text: str) -> Decimal:
+    return Decimal(text.replace(",", ""))
+
+
+@pytest.mark.parametrize("description", [None, "A line of text. " * 60, "A line of text. " * 600], ids=["short", "long", "longer than a page"])
+def test_what_is_carried_forward_is_brought_forward_and_is_the_sum_so_far(description: str | None) -> None:
+    rows = tuple(make.line(id=str(at), name=f"Item {at}.", net_price=Decimal(at), description=description) for at in range(1, 41))
+    invoice = make.invoice(lines=rows[:8] if description and len(description) > 5000 else rows)
+    texts = pages(render(invoice, language=Language.EN))
+    assert len(texts) > 1
+    so_far = ZERO
+    for at, text in enumerate(texts):
+        brought, carried = re.findall(r"Brought forward ([\d,.]+)", text), re.findall(r"Carried forward ([\d,.]+)", text)
+        assert [money(each) for each in brought] == ([so_far] if at and "Description" in text else [])
+        so_far += sum((row.net_amount for row in invoice.lines if f"{row.name} " in text or f"{row.name}\n" in text), ZERO)
+        assert [money(each) for each in carried] == ([so_far] if "Description" in texts[min(at + 1, len(texts) - 1)] and at + 1 < len(texts) else [])
+    assert so_far == invoice.totals.line_total
+
+
+def test_decimals_stand_below_each_other() -> None:
+    rows = tuple(make.line(id=str(at), net_price=Decimal(price), quantity=Decimal(1)) for at, price in enumerate(("1", "22.5", "333.125", "0.00001")))
+    drawn = laid_out(make.invoice(lines=rows), fonts.typefaces(wide=False), labels.Words(Language.EN)).sheet
+    prices = [
+        mark for _, block in drawn.pages[0] for mark in block.marks if isinstance(mark, Text) and mark.text in {"1.00", "22.50", "333.125", "0.00001"}
+    ]
+    points = {round(mark.x + drawn.typefaces.width(mark.text.split(".")[0], mark.style.size, bold=False), 3) for mark in prices if mark.x > 118}
+    assert len(points) == 2  # of the prices, and of the amounts
+
+
+def test_a_thousand_lines_are_all_there() -> None:
+    invoice = make.invoice(lines=tuple(make.line(id=str(at), name=f"No {at} of 1000") for at in range(1, 1001)))
+    text = " ".join(pages(render(invoice, language=Language.EN)))
+    assert all(f"No {at} of 1000" in text for at in range(1, 1001))
+    count = len(pypdf.PdfReader(BytesIO(render(invoice, language=Language.EN))).pages)
+    assert f"Page {count} of {count}" in text
