@@ -38,7 +38,7 @@ app = contents(
     },
 )
 app.add_typer(contents("Invoicing companies.", {"list": cards.company_list, "show": cards.company_show, "set": cards.company_set}), name="company")
-app.add_typer(contents("Figures, measured.", {"ledger": bench.ledger}), name="bench")
+app.add_typer(contents("Figures, measured.", {"ledger": bench.ledger, "render": bench.render}), name="bench")
 app.add_typer(contents("Customers.", {"list": cards.customer_list, "show": cards.customer_show, "set": cards.customer_set}), name="customer")
 
 

@@ -2,4 +2,5 @@
 
 filling   a database with as many invoices as asked for
 ledger    the ledger page at that size: use cases, then the page in a real Chromium, beside a plain st.dataframe
+rendering PDF, XML, whole mails and the official rules, beside what others use (peers)
 """

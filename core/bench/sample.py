@@ -28,7 +28,9 @@ def invoice(number: int, *, lines: int = 10) -> Invoice:
         issue_date=_DAY,
         due_date=_DAY + timedelta(days=30),
         currency="EUR",
-        seller=_party("Atelier Dubois SRL", "0123456749", street="Rue de la Loi 16", postcode="1000", city="Bruxelles", email="factures@dubois.example"),
+        seller=_party(
+            "Atelier Dubois SRL", "0123456749", street="Rue de la Loi 16", postcode="1000", city="Bruxelles", email="factures@dubois.example"
+        ),
         buyer=_party("Bakkerij Peeters BV", "0999999922", street="Meir 1", postcode="2000", city="Antwerpen"),
         payment_means=(PaymentMeans(reference=_structured(number), iban="BE71096123456769", bic="GKCCBEBB"),),
         payment_terms="30 jours date de facture",

@@ -20,3 +20,13 @@ def ledger(
     results = measured.run(invoices, with_browser=browser, report=complain.print)
     typer.echo(json.dumps(results, indent=2, ensure_ascii=False))
     return DONE
+
+
+def render(
+    times: Annotated[int, typer.Option("--times", min=10, help="How many distinct invoices each figure is the median of.")] = 100,
+) -> int:
+    """PDF, XML, whole mails and the official rules, beside ReportLab, typst, WeasyPrint and plain fpdf2 where they are installed."""
+    from core.bench import rendering as measured
+
+    typer.echo(json.dumps(measured.run(times, report=complain.print), indent=2, ensure_ascii=False))
+    return DONE
