@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import io
-import tempfile
+import json
 from collections.abc import Callable
 from email.message import EmailMessage
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 from lxml import etree
-from lxml.builder import ElementMaker
 
 from core.model import Invoice, Line
 from core.rendering import epc, fonts
@@ -38,10 +39,15 @@ def _code(invoice: Invoice) -> Any:
     return epc.picture(epc.payload(invoice) or "")
 
 
+def _module(name: str) -> Any:
+    """A library that may be missing, and whose types we do not ask for."""
+    return import_module(name)
+
+
 # PDF -------------------------------------------------------------------------------------------------------------
 
 
-def fpdf2(logo: bytes) -> Draw:
+def fpdf2(logo: bytes, _folder: Path) -> Draw:
     """As its documentation shows it: fonts added, `cell()` and `image()` in each document."""
     from fpdf import FPDF
 
@@ -68,20 +74,15 @@ def fpdf2(logo: bytes) -> Draw:
     return draw
 
 
-def reportlab(logo: bytes) -> Draw:
+def reportlab(logo: bytes, _folder: Path) -> Draw:
     """The canvas, its fastest way; fonts registered once."""
-    from reportlab.lib.pagesizes import A4
-    from reportlab.lib.utils import ImageReader
-    from reportlab.pdfbase import pdfmetrics
-    from reportlab.pdfbase.ttfonts import TTFont
-    from reportlab.pdfgen.canvas import Canvas
-
-    pdfmetrics.registerFont(TTFont("noto", _REGULAR))
-    picture = ImageReader(io.BytesIO(logo))
+    canvases, utilities = _module("reportlab.pdfgen.canvas"), _module("reportlab.lib.utils")
+    _module("reportlab.pdfbase.pdfmetrics").registerFont(_module("reportlab.pdfbase.ttfonts").TTFont("noto", _REGULAR))
+    picture = utilities.ImageReader(io.BytesIO(logo))
 
     def draw(invoice: Invoice) -> bytes:
         content = io.BytesIO()
-        canvas = Canvas(content, pagesize=A4)
+        canvas = canvases.Canvas(content, pagesize=(595.28, 841.89))
         canvas.setFont("noto", 9)
         canvas.drawImage(picture, 50, 760, width=170, height=51, mask="auto")
         y = 740.0
@@ -98,28 +99,22 @@ def reportlab(logo: bytes) -> Draw:
                 canvas.drawRightString(right, y, text)
             canvas.line(50, y - 4, 545, y - 4)
             y -= 16
-        canvas.drawImage(ImageReader(_code(invoice).convert("L")), 460, 60, width=85, height=85)
+        canvas.drawImage(utilities.ImageReader(_code(invoice).convert("L")), 460, 60, width=85, height=85)
         canvas.save()
         return content.getvalue()
 
     return draw
 
 
-def typst(logo: bytes) -> Draw:
+def typst(logo: bytes, folder: Path) -> Draw:
     """One template, data as JSON input; PDF/A-3B is its own."""
-    import json
-
-    import typst as library
-
-    folder = tempfile.TemporaryDirectory(prefix="facturier-bench-")
-    place = Path(folder.name)
-    (place / "logo.png").write_bytes(logo)
-    (place / "invoice.typ").write_text(_TYPST, encoding="utf-8")
-    compiler: Any = library.Compiler(str(place / "invoice.typ"), font_paths=[str(fonts.FOLDER)])
+    library = _module("typst")
+    (folder / "logo.png").write_bytes(logo)
+    (folder / "invoice.typ").write_text(_TYPST, encoding="utf-8")
+    compiler = library.Compiler(str(folder / "invoice.typ"), font_paths=[str(fonts.FOLDER)])
 
     def draw(invoice: Invoice) -> bytes:
-        assert folder
-        _code(invoice).convert("L").save(place / "qr.png")
+        _code(invoice).convert("L").save(folder / "qr.png")
         data = json.dumps({"texts": _texts(invoice), "rows": [cell for row in _rows(invoice) for cell in row]})
         return bytes(compiler.compile(format="pdf", sys_inputs={"data": data}, pdf_standards=["a-3b"]))
 
@@ -138,15 +133,11 @@ _TYPST: Final = """
 """
 
 
-def weasyprint(logo: bytes) -> Draw:
+def weasyprint(logo: bytes, _folder: Path) -> Draw:
     """HTML and CSS."""
-    import base64
-
-    from weasyprint import HTML
-    from weasyprint.text.fonts import FontConfiguration
-
+    library = _module("weasyprint")
     picture = base64.b64encode(logo).decode()
-    faces = FontConfiguration()
+    faces = _module("weasyprint.text.fonts").FontConfiguration()
 
     def draw(invoice: Invoice) -> bytes:
         code = io.BytesIO()
@@ -158,7 +149,7 @@ def weasyprint(logo: bytes) -> Draw:
             f'<img src="data:image/png;base64,{picture}" width="220"><p>{texts}</p><table>{rows}</table>'
             f'<img src="data:image/png;base64,{base64.b64encode(code.getvalue()).decode()}" width="110">'
         )
-        return bytes(HTML(string=page).write_pdf(font_config=faces, pdf_variant="pdf/a-3b"))
+        return bytes(library.HTML(string=page).write_pdf(font_config=faces, pdf_variant="pdf/a-3b"))
 
     return draw
 
@@ -191,8 +182,9 @@ def lxml_subelement(invoice: Invoice) -> bytes:
 
 
 def lxml_builder(invoice: Invoice) -> bytes:
-    aggregates: Any = ElementMaker(namespace=_CAC, nsmap={"cac": _CAC, "cbc": _CBC})
-    basics: Any = ElementMaker(namespace=_CBC)
+    maker = _module("lxml.builder").ElementMaker
+    aggregates = maker(namespace=_CAC, nsmap={"cac": _CAC, "cbc": _CBC})
+    basics = maker(namespace=_CBC)
     lines = []
     for row in invoice.lines:
         parts = []
@@ -202,7 +194,7 @@ def lxml_builder(invoice: Invoice) -> bytes:
                 element = getattr(aggregates, name)(element)
             parts.append(element)
         lines.append(aggregates.InvoiceLine(*parts))
-    return etree.tostring(ElementMaker(namespace=_ROOT).Invoice(*lines), xml_declaration=True, encoding="UTF-8")
+    return etree.tostring(maker(namespace=_ROOT).Invoice(*lines), xml_declaration=True, encoding="UTF-8")
 
 
 def _elements(row: Line) -> list[tuple[tuple[str, ...], str]]:
