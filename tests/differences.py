@@ -9,7 +9,7 @@ from typing import Any
 
 from core.model import ZERO, AllowanceCharge, CashDiscount, Identifier, Invoice, PaymentMeans, VatBreakdown, XmlFormat
 from core.money import CENT, round_half_up
-from core.rendering import identity
+from core.rendering import identity, vat
 
 UNSAID = frozenset({"business_process", "specification", "warnings"})  # these tell of the file, not of the invoice
 OWN_REFERENCES = frozenset({"eFFF", "UBL.BE", "CommercialInvoice", "CreditNote"})
@@ -96,7 +96,7 @@ def _joined_notes(before: Any, after: Any, invoice: Invoice) -> bool:
 
 
 def _discounted(before: Any, after: Any, invoice: Invoice) -> bool:
-    return invoice.cash_discount is not None
+    return invoice.cash_discount is not None or any(map(vat.is_cash_discount, invoice.vat_breakdown))
 
 
 def _nothing_taxed(before: Any, after: Any, invoice: Invoice) -> bool:
@@ -143,13 +143,13 @@ def _assumed_country(before: Any, after: Any, invoice: Invoice) -> bool:
     return before is None
 
 
-def _price_completed(before: Any, after: Any, invoice: Invoice) -> bool:
+def _completed(before: Any, after: Any, invoice: Invoice) -> bool:
     return before is None and after is not None
 
 
 def _is_charge_of_discount(before: Any, after: Any, invoice: Invoice) -> bool:
     added: tuple[AllowanceCharge, ...] = after[len(before) :]
-    return invoice.cash_discount is not None and {charge.reason for charge in added} == {"Cash discount"}
+    return _discounted(before, after, invoice) and {charge.reason for charge in added} == {"Cash discount"}
 
 
 def _payee_is_seller(before: Any, after: Any, invoice: Invoice) -> bool:
@@ -170,6 +170,25 @@ def _only_due_date(before: Any, after: Any, invoice: Invoice) -> bool:
 def _one_way_to_pay(before: Any, after: Any, invoice: Invoice) -> bool:
     """The first means, and further accounts of transfers; all with the first's code and reference."""
     return len(after) < len(before) and (after[0].means_code, after[0].iban) == (before[0].means_code, before[0].iban)
+
+
+def _reason_given(before: Any, after: Any, invoice: Invoice) -> bool:
+    """A code where there was neither word nor code, or none for one that is not on the list."""
+    return after in {None, "95", "ZZZ"}
+
+
+def _without_empty(before: Any, after: Any, invoice: Invoice) -> bool:
+    return bool(after == tuple((name, value) for name, value in before if name and value))
+
+
+def _without_the_other(before: Any, after: Any, invoice: Invoice) -> bool:
+    """BR-53: the accounting currency and its VAT, or neither."""
+    return after is None and (invoice.tax_currency in (None, invoice.currency) or invoice.totals.vat_total_accounting is None)
+
+
+def _worked_out(before: Any, after: Any, invoice: Invoice) -> bool:
+    """A breakdown where there was none, with the VAT that is stated."""
+    return not before and sum(part.vat_amount for part in after) == invoice.totals.vat_total
 
 
 # One row for each row of the table in docs/formats.md
@@ -203,6 +222,7 @@ ALLOWED = (
     Allowed(paths="vat_breakdown.exemption_code", formats=EFFF, holds=_gone),
     Allowed(paths="vat_breakdown.exemption_reason", formats=EFFF, holds=_discounted),
     Allowed(paths="lines.exemption_reason lines.exemption_code", formats=ALL, holds=_gone),
+    Allowed(paths="vat_breakdown", formats=ALL, holds=_worked_out),
     Allowed(paths="vat_breakdown", formats=BIS3, holds=_added_up),
     Allowed(paths="vat_breakdown", formats=EFFF, holds=_with_discount_group),
     Allowed(paths="notes", formats=ALL, holds=_joined_notes),
@@ -218,9 +238,15 @@ ALLOWED = (
     Allowed(
         paths="lines.base_quantity_unit", formats=ALL, holds=lambda _, after, invoice: after in {None, *(line.unit_code for line in invoice.lines)}
     ),
-    Allowed(paths="lines.price_discount", formats=ALL, holds=_price_completed),
+    Allowed(paths="lines.price_discount", formats=ALL, holds=_completed),
     Allowed(paths="*allowances_charges.percentage", formats=EFFF, holds=_gone),
     Allowed(paths="*allowances_charges.percentage *allowances_charges.base_amount", formats=BIS3, holds=_gone),
+    Allowed(paths="payment_means.means_code", formats=ALL, holds=lambda before, after, _: before in {"30", "58"} and after == "1"),
+    Allowed(paths="payment_means.bic payment_means.account_name", formats=ALL, holds=_gone),
+    Allowed(paths="*allowances_charges.reason_code", formats=BIS3, holds=_reason_given),
+    Allowed(paths="allowances_charges.vat_category allowances_charges.vat_rate", formats=ALL, holds=_completed),
+    Allowed(paths="lines.attributes", formats=ALL, holds=_without_empty),
+    Allowed(paths="tax_currency totals.vat_total_accounting", formats=ALL, holds=_without_the_other),
     Allowed(paths="payment_means.means_code", formats=EFFF, holds=lambda before, after, _: (before, after) == ("58", "30")),
     Allowed(paths="payment_means", formats=ALL, holds=_only_due_date),
     Allowed(paths="payment_means", formats=BIS3, holds=_one_way_to_pay),

@@ -84,7 +84,7 @@ def _fits(code: str, category: str, rate: Decimal | None) -> bool:
 
 def prepared(invoice: Invoice) -> Invoice | Sentence:
     """The invoice with an e-FFF code on each line, breakdown and allowance, or why it cannot have them."""
-    invoice = _with_cash_discount(invoice)
+    invoice = _with_cash_discount(vat.with_breakdown(invoice))
     lines = tuple(altered(line, belgian_code=_of_line(line, invoice)) for line in invoice.lines)
     breakdown = tuple(altered(part, belgian_code=_of_breakdown(part, invoice)) for part in invoice.vat_breakdown)
     charges = tuple(_with_code(charge, invoice) for charge in invoice.allowances_charges)

@@ -15,6 +15,7 @@ BASE_REPEATED: Final = N_("Line {lines}: the price's base quantity only repeated
 SIGN_MOVED: Final = N_("Line {lines}: the minus sign stands with the quantity instead of the price.")
 CATEGORY_RENAMED: Final = N_("VAT category {stated} is written as {written}.")
 CODE_REPLACED: Final = N_("The exemption code {code} is not on the European list; the XML says “{written}” instead.")
+BREAKDOWN_ADDED: Final = N_("The VAT breakdown is worked out from the lines: the invoice has none.")
 GROUPS_ADDED: Final = N_("VAT groups of the same category and rate are added up.")
 DISCOUNT_AS_CHARGE: Final = N_("The cash discount is written as an allowance and a charge: EN 16931 has no other way to keep its VAT right.")
 ONE_WAY_TO_PAY: Final = N_("EN 16931 has one way to pay and one payment reference; the XML keeps the first.")
@@ -26,7 +27,12 @@ _LINES_NAMED: Final = 10
 
 def notes(stated: Invoice, ready: Invoice) -> tuple[Sentence, ...]:
     """One sentence for each kind of change between the invoice and what `bis3.prepared` made of it."""
-    return (*_lines(stated.lines, ready.lines), *_categories(stated, ready), *_document(stated, ready))
+    return (*breakdown(stated, ready), *_lines(stated.lines, ready.lines), *_categories(stated, ready), *_document(stated, ready))
+
+
+def breakdown(stated: Invoice, ready: Invoice) -> tuple[Sentence, ...]:
+    """The one sentence that an e-FFF can need, too."""
+    return (Sentence(BREAKDOWN_ADDED),) if ready.vat_breakdown and not stated.vat_breakdown else ()
 
 
 def _lines(stated: tuple[Line, ...], ready: tuple[Line, ...]) -> Iterator[Sentence]:
@@ -64,7 +70,7 @@ def _categories(stated: Invoice, ready: Invoice) -> Iterator[Sentence]:
             instead = _reason_of(part, stated, ready)
             yield Sentence(CODE_REPLACED, {"code": part.exemption_code or "", "written": instead})
     # The cash discount's exempt part may meet another one of category E
-    if len(ready.vat_breakdown) < len(stated.vat_breakdown):
+    if 0 < len(ready.vat_breakdown) < len(stated.vat_breakdown):
         yield Sentence(GROUPS_ADDED)
 
 

@@ -32,6 +32,7 @@ _PEPPOL_CREDIT_NOTES: Final = codes("81 83 381 396 532")
 _CREDIT_NOTES: Final = _PEPPOL_CREDIT_NOTES | codes("261 262 296 308 420 458 502 503")
 
 NOTHING_LEFT: Final = N_("{term} holds nothing that XML can say.")
+NO_LINES: Final = N_("The invoice has no lines, and no XML can do without.")
 _EFFF: Final = frozenset({XmlFormat.EFFF3, XmlFormat.EFFF1})
 
 
@@ -86,23 +87,30 @@ def write(invoice: Invoice, *, wanted: XmlFormat, pdf: bytes | None, pdf_name: s
 def draft(invoice: Invoice, *, wanted: XmlFormat) -> Draft:
     """The invoice in the wanted format; in BIS 3 where e-FFF lacks a VAT code that the invoice needs.
 
-    Raises DocumentImpossible for a number or name of nothing but characters that XML forbids.
+    Raises DocumentImpossible for an invoice without lines, or with a number or name of nothing but characters that XML forbids.
     """
     if wanted is XmlFormat.NONE:
         raise ValueError("no XML is wanted")
-    _refuse_unnamed(invoice)
+    _refuse_incomplete(invoice)
     refused: tuple[Sentence, ...] = ()
     if wanted in _EFFF:
         ready = efff.prepared(invoice)
         if isinstance(ready, Invoice):
-            return _draft(ready, _efff_dialect(ready, wanted), wanted, ())
+            return _draft(ready, _efff_dialect(ready, wanted), wanted, mending.breakdown(invoice, ready))
         refused = (ready,)
     ready = bis3.prepared(invoice)
     dialect = Dialect(efff=False, peppol=_for_peppol(ready), credit_note=ready.is_credit_note, currency=ready.currency)
     return _draft(ready, dialect, XmlFormat.BIS3, (*refused, *mending.notes(invoice, ready)))
 
 
-def _refuse_unnamed(invoice: Invoice) -> None:
+def file_name(invoice: Invoice, *, wanted: XmlFormat) -> str:
+    """The name that the XML would have, without making it."""
+    is_efff = wanted in _EFFF and isinstance(efff.prepared(invoice), Invoice)
+    return _file_name(invoice, is_efff=is_efff)
+
+
+def _refuse_incomplete(invoice: Invoice) -> None:
+    """What no XML can do without: number, names and currency, and a line (BR-16)."""
     terms = (
         (invoice.number, N_("Invoice number (BT-1)")),
         (invoice.seller.name, N_("Seller name (BT-27)")),
@@ -112,6 +120,8 @@ def _refuse_unnamed(invoice: Invoice) -> None:
     for value, term in terms:
         if not clean(value):
             raise DocumentImpossible(number=clean(invoice.number) or "?", why=Sentence(NOTHING_LEFT, {"term": Sentence(term)}))
+    if not invoice.lines:
+        raise DocumentImpossible(number=invoice.number, why=Sentence(NO_LINES))
 
 
 def _efff_dialect(invoice: Invoice, wanted: XmlFormat) -> Dialect:
@@ -126,8 +136,8 @@ def _for_peppol(invoice: Invoice) -> bool:
     return invoice.is_credit_note or invoice.source_type_code in _PEPPOL_INVOICES
 
 
-def _file_name(invoice: Invoice, dialect: Dialect) -> str:
-    if not dialect.efff:
+def _file_name(invoice: Invoice, *, is_efff: bool) -> str:
+    if not is_efff:
         return f"{_plain(invoice.number)}.xml"
     issuer = identity.vat_number(invoice.seller) or identity.enterprise_number(invoice.seller) or ""
     return f"efff_{_plain(issuer)}_{_plain(invoice.number)}.xml"
@@ -169,7 +179,7 @@ def _draft(invoice: Invoice, dialect: Dialect, form: XmlFormat, notes: tuple[Sen
     )
     name, namespace = ("CreditNote", ubl_xml.CREDIT_NOTE) if dialect.credit_note else ("Invoice", ubl_xml.INVOICE)
     return Draft(
-        file_name=_file_name(invoice, dialect),
+        file_name=_file_name(invoice, is_efff=dialect.efff),
         format=form,
         notes=notes,
         _before=(ubl_xml.opening(name, namespace) + before).encode(),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Final
 
-from core.model import AllowanceCharge, VatBreakdown
+from core.model import ZERO, AllowanceCharge, Invoice, VatBreakdown
+from core.money import round_half_up
 from core.rendering.changes import altered
 
 # VATEX code and English words; E has no code of its own: the legal ground differs from case to case
@@ -45,3 +47,25 @@ def with_category(charge: AllowanceCharge, breakdown: Sequence[VatBreakdown]) ->
     if charge.vat_category or len(breakdown) != 1:
         return charge
     return altered(charge, vat_category=breakdown[0].category, vat_rate=breakdown[0].rate, belgian_code=breakdown[0].belgian_code)
+
+
+def with_breakdown(invoice: Invoice) -> Invoice:
+    """BG-23 from lines, allowances and charges where the source has none (BR-CO-18), if that makes the VAT that it states."""
+    if invoice.vat_breakdown:
+        return invoice
+    bases: dict[tuple[str, Decimal | None], Decimal] = {}
+    for line in invoice.lines:
+        key = (line.vat_category, line.vat_rate)
+        bases[key] = bases.get(key, ZERO) + line.net_amount
+    for charge in invoice.allowances_charges:
+        key = (charge.vat_category or "", charge.vat_rate)
+        bases[key] = bases.get(key, ZERO) + (charge.amount if charge.is_charge else -charge.amount)
+    parts = tuple(_part(category, rate, base) for (category, rate), base in bases.items())
+    if "" in {part.category for part in parts} or sum((part.vat_amount for part in parts), ZERO) != invoice.totals.vat_total:
+        return invoice
+    return altered(invoice, vat_breakdown=parts)
+
+
+def _part(category: str, rate: Decimal | None, base: Decimal) -> VatBreakdown:
+    due = round_half_up(base * (rate or ZERO) / 100)
+    return VatBreakdown(category=category, rate=rate, taxable_amount=round_half_up(base), vat_amount=due)

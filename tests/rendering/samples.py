@@ -62,7 +62,7 @@ def odd(kind: Maker) -> Invoice:
         make.line(id="3", vat_category="K", vat_rate=ZERO, belgian_code="44"),
         make.line(id="4", vat_category="K", vat_rate=ZERO, belgian_code="46/GO"),
     )
-    allowances = (make.allowance("5", percentage=Decimal(5)), make.allowance("5", base_amount=Decimal(100)))
+    allowances = (make.allowance("5", percentage=Decimal(5)), make.allowance("5", base_amount=Decimal(100), reason=None, reason_code="XX"))
     return kind(
         lines=lines,
         allowances_charges=allowances,
@@ -78,6 +78,17 @@ def odd(kind: Maker) -> Invoice:
         ),
         **parties,
     )
+
+
+def sparse(kind: Maker) -> Invoice:
+    """An invoice that leaves out what others have to say for it."""
+    invoice = kind(
+        lines=(make.line(attributes=(("Couleur", "rouge"), ("Taille", ""))),),
+        allowances_charges=(make.allowance("5"),),
+        tax_currency="USD",
+        payment_means=(PaymentMeans(account_name="Dubois", bic="GKCCBEBB"),),
+    )
+    return replace(invoice, allowances_charges=(make.allowance("5", vat_category=None, vat_rate=None),))
 
 
 def discounted_abroad() -> Invoice:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from core.errors import DocumentImpossible
 from core.model import Invoice, PaymentMeans, XmlFormat
 from core.rendering.rules import schema_violations
-from core.rendering.ubl import draft, write
+from core.rendering.ubl import draft, file_name, write
 from tests import builders as make
 from tests.rendering.samples import full
 from tests.rendering.test_ubl import KINDS, one, texts
@@ -61,6 +62,19 @@ def test_a_name_of_forbidden_characters_is_refused(overrides: dict[str, Any], te
     with pytest.raises(DocumentImpossible) as refused:
         draft(make.invoice(**overrides), wanted=wanted)
     assert f"{term} holds nothing that XML can say." in str(refused.value)
+
+
+@pytest.mark.parametrize("wanted", FORMATS)
+def test_an_invoice_without_lines_is_refused(wanted: XmlFormat) -> None:
+    with pytest.raises(DocumentImpossible, match="has no lines"):
+        draft(make.invoice(lines=()), wanted=wanted)
+
+
+@pytest.mark.parametrize("wanted", FORMATS)
+@pytest.mark.parametrize("rate", [21, 25])
+def test_the_name_is_known_without_the_document(wanted: XmlFormat, rate: int) -> None:
+    invoice = make.invoice(lines=(make.line(vat_rate=Decimal(rate)),))
+    assert file_name(invoice, wanted=wanted) == draft(invoice, wanted=wanted).file_name
 
 
 @pytest.mark.parametrize("wanted", FORMATS)

@@ -93,6 +93,15 @@ def split() -> Invoice:
     return make.invoice(lines=lines, vat_breakdown=tuple(parts), buyer=make.foreign_company())
 
 
+def test_a_missing_breakdown_is_worked_out_where_it_makes_the_stated_vat() -> None:
+    bare = replace(full(make.invoice), vat_breakdown=())
+    assert notes(bare) == [str(mending.BREAKDOWN_ADDED)]
+    assert [str(note) for note in draft(bare, wanted=XmlFormat.EFFF3).notes] == [str(mending.BREAKDOWN_ADDED)]
+    assert draft(bare, wanted=XmlFormat.EFFF1).content == draft(full(make.invoice), wanted=XmlFormat.EFFF1).content
+    other = replace(bare, totals=replace(bare.totals, vat_total=Decimal(1)))
+    assert draft(other, wanted=XmlFormat.BIS3).notes == ()
+
+
 def test_an_odd_invoice_is_mended_whole() -> None:
     assert len(notes(odd(make.invoice))) >= 3
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from core.sources import read_bytes, read_file
 from tests import builders as make
 from tests.differences import ALLOWED, differences, is_of, unexplained
 from tests.rendering import schematron
-from tests.rendering.samples import discounted_abroad, full, odd
+from tests.rendering.samples import discounted_abroad, full, odd, sparse
 from tests.rendering.test_ubl import discounted
 
 PDF = b"%PDF-1.7 only a test"
@@ -37,6 +38,9 @@ OUR_OWN = {
     "full credit note": full(make.credit_note),
     "odd invoice": odd(make.invoice),
     "odd credit note": odd(make.credit_note),
+    "sparse invoice": sparse(make.invoice),
+    "VAT in a currency unnamed": replace(full(make.invoice), tax_currency=None),
+    "no VAT breakdown": replace(full(make.invoice), vat_breakdown=()),
     "nothing taxed": make.invoice(lines=(make.line(vat_category="O", vat_rate=None),)),
     "no means of payment": make.invoice(payment_means=()),
     "direct debit of a part": make.invoice(source_type_code="326", payment_means=(DEBIT,)),
