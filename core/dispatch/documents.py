@@ -15,7 +15,7 @@ from core.i18n import N_
 from core.mailbox import Mailbox
 from core.model import Invoice, Language, RecipientRole, XmlFormat
 from core.records import AccompanyingText, Company, Customer, MailAccount, Seal, Versions, Violation
-from core.rendering import cii, mail_text, message, pdf, rules, supplied, totals, ubl
+from core.rendering import cii, fonts, mail_text, message, pdf, rules, supplied, totals, ubl
 from core.rendering.enclosed import FACTUR_X, Enclosed
 from core.rendering.mail_text import MailText
 from core.rendering.message import Attachment, Envelope
@@ -107,6 +107,12 @@ def _rendered(desk: Desk, what: Dossier) -> bytes:
         raise
     except (ValueError, LookupError, TypeError, ArithmeticError) as error:
         raise DocumentImpossible(number=what.invoice.number, why=str(error)) from error
+
+
+def undrawable(what: Dossier) -> str:
+    """Characters of the invoice that our PDF cannot show; nothing where the PDF is supplied."""
+    content = "" if what.supplies_pdf else invoice_rows.to_json(what.invoice)
+    return "" if content.isascii() else fonts.typefaces(wide=True).undrawable(content)
 
 
 def doubts_about_pdf(desk: Desk, what: Dossier) -> tuple[Violation, ...]:

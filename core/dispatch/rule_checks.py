@@ -26,6 +26,9 @@ log = structlog.get_logger()
 RULES: Final = "Facturier 0.1, EN 16931 1.3.16, e-FFF 3.0"
 IMPOSSIBLE: Final = "IMPOSSIBLE"
 NOT_MADE: Final = N_("The document could not be made: {why}")
+UNDRAWABLE: Final = N_("The PDF cannot show these characters and prints “?” instead: {letters}")
+PLAIN: Final = "PDF"  # no rule of a standard
+_LETTERS: Final = 20
 _AT_ONCE: Final = 20
 _BUDGET_S: Final = 0.25  # a mail that becomes due meanwhile waits no longer
 
@@ -35,7 +38,7 @@ Found = Mapping[str, tuple[Violation, ...]]
 def ask(desk: Desk, what: Dossier) -> Found:
     """By document, what the rules object to: the customer's XML and the PDF of the billing program."""
     wanted = what.customer.xml_format
-    answers = {} if wanted is XmlFormat.NONE else {wanted.value: _about_xml(desk, what)}
+    answers = {} if wanted is XmlFormat.NONE else {wanted.value: (*_about_xml(desk, what), *_about_letters(what))}
     if what.supplies_pdf:
         answers[checks.PDF] = documents.doubts_about_pdf(desk, what)
     return answers
@@ -50,6 +53,11 @@ def _about_xml(desk: Desk, what: Dossier) -> tuple[Violation, ...]:
         log.exception("document not made", invoice=what.invoice.number)
         return (Violation(rule=IMPOSSIBLE, sentence=Sentence(NOT_MADE, {"why": f"{type(error).__name__}: {error}"})),)
     return rules.violations(xml)
+
+
+def _about_letters(what: Dossier) -> tuple[Violation, ...]:
+    letters = documents.undrawable(what)
+    return (Violation(rule=PLAIN, sentence=Sentence(UNDRAWABLE, {"letters": letters[:_LETTERS]})),) if letters else ()
 
 
 def reasons(desk: Desk, what: Dossier) -> tuple[Sentence, ...]:

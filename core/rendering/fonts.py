@@ -65,6 +65,11 @@ class Typefaces:
             text = unicodedata.normalize("NFC", text)
         return text.translate(self._shown)
 
+    def undrawable(self, text: str) -> str:
+        """The characters of the text that would be drawn as “?”, each once."""
+        composed = unicodedata.normalize("NFC", text)
+        return "".join(dict.fromkeys(each for each in composed if each != UNKNOWN and self._shown[ord(each)] == UNKNOWN))
+
     def width(self, text: str, size: float, *, bold: bool) -> float:
         """Millimetres of a text that was made by `shown`, at a size in points."""
         return size * sum(map(self._widths[bold].__getitem__, text))

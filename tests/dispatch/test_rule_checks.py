@@ -182,3 +182,10 @@ def test_paper_is_not_asked_about_until_it_goes_by_mail(app: App, smtp: FaultSer
     desk.tick(app, 7, "ok+7@x.test")
     assert work(app) == 1
     assert answers(app, ids[6] or 0) == {"efff3": []}
+
+
+def test_letters_that_the_pdf_cannot_show_are_named(app: App, smtp: FaultServer) -> None:
+    invoice_id = desk.ready(app, smtp.port, pdf=None, notes=("Žluťoučký κόσμος Москва 日本 🎉",))
+    work(app)
+    [verdict] = checking.preflight(app.desk, [invoice_id])
+    assert [str(reason.sentence) for reason in verdict.reasons] == ["The PDF cannot show these characters and prints “?” instead: 日本🎉"]
