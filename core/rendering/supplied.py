@@ -21,11 +21,12 @@ LOCKED: Final = N_("The PDF of the billing program asks for a password.")
 NO_TEXT: Final = N_("The PDF holds only pictures, no text: nobody could check that it is this invoice's. Please look at it.")
 NO_NUMBER: Final = N_("The number {number} does not stand in the PDF; is it another invoice's?")
 NO_TOTAL: Final = N_("The total of {total} does not stand in the PDF; is it another invoice's?")
+NOTHING: Final = N_("Neither the number {number} nor the total nor {customer} stands in the PDF; it is probably not of this invoice.")
 NO_CUSTOMER: Final = N_("The PDF does not name {customer}; is it another customer's?")
 
 _PAGES: Final = 20  # the number and the customer stand on the first, the total on the last
 _FIGURE: Final = re.compile(r"\d[\d.,'’\s]*\d|\d")
-_FEWEST: Final = 20  # characters; a scan has a few from its scanner
+_FEWEST: Final = 8  # characters; a scan may have a few from its scanner
 _LEGAL_FORMS: Final = codes("sa nv srl bv sprl bvba asbl vzw scs commv snc vof sc cv sas sarl gmbh ag ltd limited plc inc llc bvi eurl")
 _BETWEEN: Final = 1  # a legal form or the like that may stand between the words of a name
 _lock: Final = Lock()  # PDFium serves one thread at a time
@@ -49,6 +50,8 @@ def doubts(pdf: bytes, invoice: Invoice) -> tuple[Violation, ...]:
         found.append(Sentence(NO_TOTAL, {"total": f"{invoice.totals.total_with_vat:.2f}"}))
     if not _names(text, invoice.buyer):
         found.append(Sentence(NO_CUSTOMER, {"customer": invoice.buyer.name}))
+    if len(found) == len((NO_NUMBER, NO_TOTAL, NO_CUSTOMER)):
+        found = [Sentence(NOTHING, {"number": invoice.number, "customer": invoice.buyer.name})]
     return tuple(Violation(rule=PDF, sentence=sentence) for sentence in found)
 
 
