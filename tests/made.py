@@ -4,10 +4,13 @@
 consistent, what one term makes mandatory is there, and codes are from the official lists. Everything else varies: 1 to 40 lines
 (more with `lines=`), VAT categories and rates in every combination that the standard allows (O only alone), allowances and
 charges on document and lines, prepaid amounts, rounding, foreign currency with VAT in EUR, delivery, periods, references, ways
-to pay, and texts in any script. Narrow it down with the arguments: `rates=BELGIAN, currencies=("EUR",)` for what e-FFF can say.
+to pay, and texts in any script. Narrow it down with the arguments: `rates=BELGIAN, untaxed=False` for what e-FFF can say.
 
-Texts are on one line, without blanks around them, as readers give them; cash discounts and Belgian codes are no terms of EN 16931
-and are never there. Totals are never negative: a source's negative invoice is a credit note in the model.
+`belgian_invoices()` gives invoices as UBL.BE states them: with Belgian codes, VAT groups split by them, and cash discounts. EN 16931 cannot say the
+latter; `bis3.prepared` makes them valid.
+
+Texts are on one line, without blanks around them, as readers give them. Totals are never negative: a source's
+negative invoice is a credit note in the model.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from core.model import (
     ZERO,
     Address,
     AllowanceCharge,
+    CashDiscount,
     DocumentType,
     Identifier,
     Invoice,
@@ -427,3 +431,65 @@ _card: Final = st.builds(PaymentMeans, means_code=st.just("48"), card_number=st.
 _debit: Final = st.just(PaymentMeans(means_code="59", mandate_reference="M-7", debited_account="BE68539007547034"))
 _means: Final = st.one_of(st.lists(_transfer, max_size=2), st.lists(st.one_of(_card, _debit), min_size=1, max_size=1))
 _payment: Final = _ways_to_pay()
+
+
+# Belgian ---------------------------------------------------------------------------------------------------------
+
+_BELGIAN_CODES: Final[dict[Vat, tuple[str, ...]]] = {
+    ("S", Decimal(21)): ("03", "03/SE"),
+    ("S", Decimal(12)): ("02",),
+    ("S", Decimal(6)): ("01",),
+    ("Z", ZERO): ("00",),
+    ("AE", ZERO): ("45",),
+    ("K", ZERO): ("44", "46/GO", "46/TR", "47/TO", "47/AS", "47/DI", "47/SE"),
+    ("G", ZERO): ("47/EX", "47/EI", "47/EE"),
+    ("E", ZERO): ("NA", "00/44", "MA", "SC"),
+}
+_code_choice: Final = st.integers(0, 6)
+_discount_percentages: Final = maybe(st.sampled_from((Decimal(1), Decimal("1.5"), Decimal(3))))
+
+
+@st.composite
+def belgian_invoices(draw: st.DrawFn) -> Invoice:
+    """Invoices as UBL.BE states them: VAT groups by Belgian code, and now and then a cash discount on which no VAT is due."""
+    made = draw(invoices(rates=BELGIAN, untaxed=False, currencies=("EUR",)))
+    codes = {key: of_key[draw(_code_choice) % len(of_key)] for key, of_key in _BELGIAN_CODES.items()}
+    other = {key: of_key[draw(_code_choice) % len(of_key)] for key, of_key in _BELGIAN_CODES.items()}
+    rows = tuple(replace(line, belgian_code=(codes if at % 3 else other)[_key(line)]) for at, line in enumerate(made.lines))
+    charges = tuple(replace(each, belgian_code=codes[_key(each)]) for each in made.allowances_charges)
+    percentage = draw(_discount_percentages)
+    if {part.category for part in made.vat_breakdown} & {"E", "G"}:
+        percentage = None  # EFFF-T10-R013: beside it nothing else is exempt
+    breakdown = _by_code(made, rows, charges, percentage or ZERO)
+    totals = make.totals(rows, charges, breakdown)
+    totals = replace(totals, paid_amount=made.totals.paid_amount, amount_due=totals.total_with_vat - made.totals.paid_amount)
+    discount = None if percentage is None else CashDiscount(percentage=percentage, until=ISSUED + timedelta(days=8))
+    return replace(made, lines=rows, allowances_charges=charges, vat_breakdown=breakdown, totals=totals, cash_discount=discount)
+
+
+def _key(item: Line | AllowanceCharge) -> Vat:
+    return item.vat_category or "", item.vat_rate
+
+
+def _by_code(made: Invoice, rows: Sequence[Line], charges: Sequence[AllowanceCharge], percentage: Decimal) -> tuple[VatBreakdown, ...]:
+    """A group for each category, rate and code, less the cash discount, which is a group of its own."""
+    bases: dict[tuple[str, Decimal | None, str | None], Decimal] = {}
+    amounts: list[tuple[Line | AllowanceCharge, Decimal]] = [
+        *((line, line.net_amount) for line in rows),
+        *((each, each.amount if each.is_charge else -each.amount) for each in charges),
+    ]
+    for item, amount in amounts:
+        key = (*_key(item), item.belgian_code)
+        bases[key] = bases.get(key, ZERO) + amount
+    reasons = {(part.category, part.rate): part for part in made.vat_breakdown}
+    parts, exempt = [], ZERO
+    for (category, rate, code), whole in bases.items():
+        gap = round_half_up(whole * percentage / 100)
+        exempt += gap
+        base, due = whole - gap, round_half_up((whole - gap) * (rate or ZERO) / 100)
+        parts.append(replace(reasons[category, rate], taxable_amount=base, vat_amount=due, belgian_code=code))
+    if percentage:
+        parts.append(
+            VatBreakdown(category="E", rate=ZERO, taxable_amount=exempt, vat_amount=ZERO, exemption_reason="Financial discount", belgian_code="FD")
+        )
+    return tuple(parts)

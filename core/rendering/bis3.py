@@ -131,12 +131,14 @@ def _with_cash_discount_as_charge(invoice: Invoice) -> Invoice:
     exempt = next((part for part in invoice.vat_breakdown if vat.is_cash_discount(part)), None)
     if exempt is None:
         return invoice
-    alike = [part for part in invoice.vat_breakdown if _key(part) == _key(exempt)]
-    amount = sum((part.taxable_amount for part in alike), ZERO) - _sum_of(exempt, invoice)
-    gaps = {part: _sum_of(part, invoice) - part.taxable_amount for part in invoice.vat_breakdown if part not in alike}
+    amount = -_gap(exempt, invoice)
+    first: dict[tuple[str, Decimal | None], VatBreakdown] = {}
+    for part in invoice.vat_breakdown:
+        first.setdefault(_key(part), part)  # Belgium may split a rate further, by its own codes
+    gaps = {key: _gap(part, invoice) for key, part in first.items() if key != _key(exempt)}
     if not amount or sum(gaps.values(), ZERO) != amount:
         return invoice  # said already, or the source's figures do not hold
-    allowances = tuple(_early_payment(part, gap) for part, gap in gaps.items() if gap)
+    allowances = tuple(_early_payment(first[key], gap) for key, gap in gaps.items() if gap)
     charge = altered(_early_payment(exempt, amount), is_charge=True, reason_code=_OTHER_CHARGE)
     totals = invoice.totals
     totals = altered(totals, allowance_total=totals.allowance_total + amount, charge_total=totals.charge_total + amount)
@@ -147,11 +149,12 @@ def _key(part: VatBreakdown) -> tuple[str, Decimal | None]:
     return part.category, part.rate
 
 
-def _sum_of(part: VatBreakdown, invoice: Invoice) -> Decimal:
-    """What lines, allowances and charges say is taxable in this category and at this rate."""
+def _gap(part: VatBreakdown, invoice: Invoice) -> Decimal:
+    """By how much lines, allowances and charges of this category and rate exceed what is taxable in it."""
     key = _key(part)
     lines = sum((line.net_amount for line in invoice.lines if (line.vat_category, line.vat_rate) == key), ZERO)
-    return lines + _balance(charge for charge in invoice.allowances_charges if (charge.vat_category, charge.vat_rate) == key)
+    charges = _balance(charge for charge in invoice.allowances_charges if (charge.vat_category, charge.vat_rate) == key)
+    return lines + charges - sum((alike.taxable_amount for alike in invoice.vat_breakdown if _key(alike) == key), ZERO)
 
 
 def _early_payment(part: VatBreakdown, amount: Decimal) -> AllowanceCharge:

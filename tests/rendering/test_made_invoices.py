@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from core.model import Invoice, XmlFormat
 from core.rendering import efff_rules
@@ -13,13 +14,13 @@ from core.rendering.rules import schema_violations
 from core.rendering.ubl import XmlDocument, write
 from core.sources import read_bytes
 from tests.differences import unexplained
-from tests.made import BELGIAN, invoices
+from tests.made import BELGIAN, belgian_invoices, invoices
 from tests.rendering.schematron import violations
 
 PDF = b"%PDF-1.7 only a test"
 EFFF = [XmlFormat.EFFF3, XmlFormat.EFFF1]
-often = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-belgian = invoices(rates=BELGIAN, untaxed=False)
+settled = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+belgian = st.one_of(invoices(rates=BELGIAN, untaxed=False), belgian_invoices())
 
 
 def written(invoice: Invoice, wanted: XmlFormat) -> XmlDocument:
@@ -35,8 +36,8 @@ def assert_comes_back(invoice: Invoice, document: XmlDocument) -> None:
     assert source.pdf == PDF
 
 
-@often
-@given(invoices())
+@settings(settled, max_examples=200)
+@given(st.one_of(invoices(), invoices(), belgian_invoices()))
 def test_every_invoice_is_a_valid_bis3_and_comes_back(invoice: Invoice) -> None:
     document = written(invoice, XmlFormat.BIS3)
     assert violations(document.content) == []
@@ -44,7 +45,7 @@ def test_every_invoice_is_a_valid_bis3_and_comes_back(invoice: Invoice) -> None:
 
 
 @pytest.mark.parametrize("wanted", EFFF)
-@often
+@settings(settled, max_examples=150)
 @given(belgian)
 def test_every_belgian_invoice_is_a_valid_efff_and_comes_back(wanted: XmlFormat, invoice: Invoice) -> None:
     document = written(invoice, wanted)
@@ -61,7 +62,7 @@ def test_a_thousand_lines_are_written_too(wanted: XmlFormat, invoice: Invoice) -
     assert_comes_back(invoice, document)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(settled, max_examples=50)
 @given(invoices(rates=(Decimal(25),), zero_rated=(), currencies=("EUR",)))
 def test_what_has_no_belgian_code_leaves_as_bis3(invoice: Invoice) -> None:
     document = write(invoice, wanted=XmlFormat.EFFF1, pdf=None, pdf_name="")
