@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, func, insert, or_, select
 
 from core.database.chunks import chunks
 from core.database.schema import audit_events, customers, invoice_versions, invoices
@@ -82,22 +82,26 @@ def _asked(document: Any, rules: str, *, invoice_id: Any = invoices.c.id, versio
 
 
 def others_with_pdf(connection: Connection, invoice_ids: Collection[int]) -> dict[int, tuple[str, ...]]:
-    """Numbers of other invoices that carry, in their newest version, the very PDF of this one."""
-    mine, theirs = invoice_versions.alias("mine"), invoice_versions.alias("theirs")
-    ours, others = invoices.alias("ours"), invoices.alias("others")
-    every: dict[int, list[str]] = {}
+    """Numbers of other invoices that carry, in their newest version, the very PDF of this one.
+
+    In two steps, each by an index: in one, SQLite reads the whole table.
+    """
+    mine: dict[int, str] = {}
     for part in chunks(list(dict.fromkeys(invoice_ids))):
-        query = (
-            select(ours.c.id, others.c.number)
-            .join(mine, (mine.c.invoice_id == ours.c.id) & (mine.c.version == ours.c.version))
-            .join(theirs, (theirs.c.pdf_sha256 == mine.c.pdf_sha256) & (theirs.c.invoice_id != mine.c.invoice_id))
-            .join(others, (others.c.id == theirs.c.invoice_id) & (others.c.version == theirs.c.version))
-            .where(ours.c.id.in_(part), mine.c.pdf_sha256.is_not(None))
-            .order_by(others.c.number)
-        )
-        for row in connection.execute(query):
-            every.setdefault(row.id, []).append(row.number)
-    return {invoice_id: tuple(numbers) for invoice_id, numbers in every.items()}
+        query = _with_pdf(invoices.c.id, invoice_versions.c.pdf_sha256).where(invoices.c.id.in_(part))
+        mine |= {row.id: row.pdf_sha256 for row in connection.execute(query)}
+    carriers: dict[str, dict[int, str]] = {}
+    for part in chunks(sorted(set(mine.values()))):
+        carrying = _with_pdf(invoice_versions.c.pdf_sha256, invoices.c.id, invoices.c.number).where(invoice_versions.c.pdf_sha256.in_(part))
+        for digest, invoice_id, number in connection.execute(carrying):
+            carriers.setdefault(digest, {})[invoice_id] = number
+    others = {own: sorted(number for each, number in carriers[digest].items() if each != own) for own, digest in mine.items()}
+    return {own: tuple(numbers) for own, numbers in others.items() if numbers}
+
+
+def _with_pdf(*columns: Any) -> Select[Any]:
+    newest = (invoice_versions.c.invoice_id == invoices.c.id) & (invoice_versions.c.version == invoices.c.version)
+    return select(*columns).join_from(invoices, invoice_versions, newest).where(invoice_versions.c.pdf_sha256.is_not(None))
 
 
 def revision(connection: Connection) -> int:
