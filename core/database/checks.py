@@ -91,8 +91,8 @@ def others_with_pdf(connection: Connection, invoice_ids: Collection[int]) -> dic
         query = _with_pdf(invoices.c.id, invoice_versions.c.pdf_sha256).where(invoices.c.id.in_(part))
         mine |= {row.id: row.pdf_sha256 for row in connection.execute(query)}
     carriers: dict[str, dict[int, str]] = {}
-    for part in chunks(sorted(set(mine.values()))):
-        carrying = _with_pdf(invoice_versions.c.pdf_sha256, invoices.c.id, invoices.c.number).where(invoice_versions.c.pdf_sha256.in_(part))
+    for digests in chunks(sorted(set(mine.values()))):
+        carrying = _with_pdf(invoice_versions.c.pdf_sha256, invoices.c.id, invoices.c.number).where(invoice_versions.c.pdf_sha256.in_(digests))
         for digest, invoice_id, number in connection.execute(carrying):
             carriers.setdefault(digest, {})[invoice_id] = number
     others = {own: sorted(number for each, number in carriers[digest].items() if each != own) for own, digest in mine.items()}
