@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from core.errors import DocumentImpossible, Sentence, joined
@@ -133,7 +134,13 @@ def _for_peppol(invoice: Invoice) -> bool:
     """Whether both parties have an electronic address there; a private person has none, and not every type of document goes."""
     if not (identity.peppol_address(invoice.seller) and identity.peppol_address(invoice.buyer)):
         return False
-    return invoice.is_credit_note or invoice.source_type_code in _PEPPOL_INVOICES
+    return (invoice.is_credit_note or invoice.source_type_code in _PEPPOL_INVOICES) and _periods_fit(invoice)
+
+
+def _periods_fit(invoice: Invoice) -> bool:
+    """PEPPOL-EN16931-R110, R111: the period of a line lies within that of the invoice; EN 16931 leaves it open."""
+    start, end = invoice.period_start or date.min, invoice.period_end or date.max
+    return all(start <= (line.period_start or start) and (line.period_end or end) <= end for line in invoice.lines)
 
 
 def _file_name(invoice: Invoice, *, is_efff: bool) -> str:

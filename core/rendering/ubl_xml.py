@@ -67,7 +67,7 @@ def group(tag: str, *parts: str) -> str:
 
 def text(tag: str, value: str | None, **attributes: str | None) -> str:
     """A basic element (`cbc:`), unless there is nothing to say."""
-    content = clean(value)
+    content = clean(value) if value else ""
     if not content:
         return ""
     if _SPECIAL.search(content):
@@ -100,7 +100,9 @@ def identifier(tag: str, value: Identifier, *, efff: bool) -> str:
 
 def decimal(value: Decimal, *, at_least: int = 0) -> str:
     """The number without exponent or needless zeros, with no fewer decimals than asked for."""
-    digits = f"{value + 0:f}"  # adding 0 turns -0.00 into 0.00
+    digits = str(value)  # four times as fast as the format below
+    if "E" in digits or digits.startswith("-0"):
+        digits = f"{value + 0:f}"  # adding 0 turns -0.00 into 0.00
     whole, _, decimals = digits.partition(".")
     if len(decimals) == at_least:
         return digits

@@ -14,6 +14,7 @@ from lxml import etree
 from core.model import (
     ZERO,
     CashDiscount,
+    Identifier,
     Invoice,
     Party,
     PaymentMeans,
@@ -250,10 +251,26 @@ def test_a_buyer_without_a_valid_address_gets_plain_en_16931(buyer: Party) -> No
     assert violations(document.content) == []
 
 
+def test_an_address_that_only_en_16931_knows_is_kept() -> None:
+    buyer = make.private_person(endpoint=Identifier(value="PKE_400001", scheme="0193"))
+    document = bis(make.invoice(buyer=buyer))
+    assert one(document, "/*/cbc:CustomizationID") == ubl.EN_16931
+    assert one(document, "//cac:AccountingCustomerParty//cbc:EndpointID") == "PKE_400001"
+    assert violations(document.content) == []
+
+
 def test_a_self_billed_invoice_is_not_forced_into_peppol() -> None:
     document = bis(make.invoice(source_type_code="389"))
     assert one(document, "/*/cbc:CustomizationID") == ubl.EN_16931
     assert one(document, "/*/cbc:InvoiceTypeCode") == "389"
+
+
+@pytest.mark.parametrize(("end", "customization"), [(date(2026, 11, 30), ubl.PEPPOL), (date(2026, 12, 1), ubl.EN_16931)])
+def test_a_line_of_another_period_is_not_forced_into_peppol(end: date, customization: str) -> None:
+    line = make.line(period_start=date(2026, 11, 1), period_end=end)
+    document = bis(make.invoice(lines=(line,), period_start=date(2026, 11, 1), period_end=date(2026, 11, 30)))
+    assert one(document, "/*/cbc:CustomizationID") == customization
+    assert violations(document.content) == []
 
 
 def test_a_credit_note_made_of_a_negative_invoice_is_a_381() -> None:
