@@ -36,6 +36,9 @@ class _Column:
         text = self.figures[at]
         decimals = self._decimals(text)
         gap = (self._longest - decimals) * self._digit + (self._sign if self._longest and not decimals else 0)
+        if gap:  # a long figure is rather out of line than small
+            natural = block.typefaces.width(block.typefaces.shown(text), BODY.size, bold=False)
+            gap = min(gap, max(0, self._width - natural))
         block.figure(self._right - gap, _PADDING, self._width - gap, text)
 
     def _decimals(self, text: str) -> int:
