@@ -25,9 +25,9 @@ _EXPORT: Final = frozenset({"47/EX", "47/EI", "47/EE"})
 
 def prepared(invoice: Invoice) -> Invoice:
     """The same invoice as EN 16931 can say it."""
-    invoice = _with_cash_discount_as_charge(vat.with_breakdown(invoice))
+    invoice = _with_cash_discount_as_charge(vat.with_categories(vat.with_breakdown(invoice)))
     lines = _in_cents(tuple(_line(line) for line in invoice.lines), invoice.totals.line_total)
-    charges = tuple(_charge(vat.with_category(charge, invoice.vat_breakdown)) for charge in invoice.allowances_charges)
+    charges = tuple(_charge(charge) for charge in invoice.allowances_charges)
     breakdown = _merged(_reasons_of_lines(part, invoice) for part in invoice.vat_breakdown)
     invoice = altered(invoice, lines=lines, allowances_charges=charges, vat_breakdown=breakdown)
     invoice = altered(invoice, payment_terms=_payment_terms(invoice))

@@ -84,10 +84,10 @@ def _fits(code: str, category: str, rate: Decimal | None) -> bool:
 
 def prepared(invoice: Invoice) -> Invoice | Sentence:
     """The invoice with an e-FFF code on each line, breakdown and allowance, or why it cannot have them."""
-    invoice = _with_cash_discount(vat.with_breakdown(invoice))
+    invoice = _with_cash_discount(vat.with_categories(vat.with_breakdown(invoice)))
     lines = tuple(altered(line, belgian_code=_of_line(line, invoice)) for line in invoice.lines)
     breakdown = tuple(altered(part, belgian_code=_of_breakdown(part, invoice)) for part in invoice.vat_breakdown)
-    charges = tuple(_with_code(charge, invoice) for charge in invoice.allowances_charges)
+    charges = tuple(_with_code(charge) for charge in invoice.allowances_charges)
     before: tuple[_Part, ...] = (*invoice.lines, *invoice.vat_breakdown, *invoice.allowances_charges)
     after: tuple[_Part, ...] = (*lines, *breakdown, *charges)
     for stated, coded in zip(before, after, strict=True):
@@ -130,8 +130,7 @@ def _of_breakdown(part: VatBreakdown, invoice: Invoice) -> str | None:
     return belgian_code(part.category, part.rate, stated=stated, exemption_code=part.exemption_code)
 
 
-def _with_code(charge: AllowanceCharge, invoice: Invoice) -> AllowanceCharge:
-    charge = vat.with_category(charge, invoice.vat_breakdown)
+def _with_code(charge: AllowanceCharge) -> AllowanceCharge:
     if not charge.vat_category:
         return charge
     return altered(charge, belgian_code=belgian_code(charge.vat_category, charge.vat_rate, stated=charge.belgian_code))

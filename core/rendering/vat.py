@@ -42,11 +42,39 @@ def is_cash_discount(part: VatBreakdown) -> bool:
     return part.belgian_code == "FD" or part.exemption_code == "BETE-FD" or (part.exemption_reason or "").strip().casefold() in _CASH_DISCOUNT
 
 
-def with_category(charge: AllowanceCharge, breakdown: Sequence[VatBreakdown]) -> AllowanceCharge:
-    """BT-95, BT-102: where the source gives none and the document has only one category, it is that one."""
-    if charge.vat_category or len(breakdown) != 1:
+def with_categories(invoice: Invoice) -> Invoice:
+    """BT-95, BT-102 and their rates where the source gives none and only one group of the breakdown can be meant."""
+    charges = tuple(_with_category(charge, invoice) for charge in invoice.allowances_charges)
+    return altered(invoice, allowances_charges=charges)
+
+
+def _with_category(charge: AllowanceCharge, invoice: Invoice) -> AllowanceCharge:
+    groups = _possible_groups(charge, invoice)
+    if len(groups) != 1:
         return charge
-    return altered(charge, vat_category=breakdown[0].category, vat_rate=breakdown[0].rate, belgian_code=breakdown[0].belgian_code)
+    (group,) = groups
+    return altered(charge, vat_category=group.category, vat_rate=group.rate, belgian_code=charge.belgian_code or group.belgian_code)
+
+
+def _possible_groups(charge: AllowanceCharge, invoice: Invoice) -> Sequence[VatBreakdown]:
+    """The group of its category, else the only one there is, else those that lack just this amount."""
+    if charge.vat_category and charge.vat_rate is None:
+        return [part for part in invoice.vat_breakdown if part.category == charge.vat_category]
+    if charge.vat_category or len(invoice.vat_breakdown) == 1:
+        return () if charge.vat_category else invoice.vat_breakdown
+    return [part for part in invoice.vat_breakdown if _gap(part, invoice) == _signed(charge)]
+
+
+def _gap(part: VatBreakdown, invoice: Invoice) -> Decimal:
+    """What is taxable in this category and at this rate beyond its lines, allowances and charges."""
+    key = (part.category, part.rate)
+    lines = sum((line.net_amount for line in invoice.lines if (line.vat_category, line.vat_rate) == key), ZERO)
+    charges = sum((_signed(each) for each in invoice.allowances_charges if (each.vat_category, each.vat_rate) == key), ZERO)
+    return part.taxable_amount - lines - charges
+
+
+def _signed(charge: AllowanceCharge) -> Decimal:
+    return charge.amount if charge.is_charge else -charge.amount
 
 
 def with_breakdown(invoice: Invoice) -> Invoice:
@@ -59,7 +87,7 @@ def with_breakdown(invoice: Invoice) -> Invoice:
         bases[key] = bases.get(key, ZERO) + line.net_amount
     for charge in invoice.allowances_charges:
         key = (charge.vat_category or "", charge.vat_rate)
-        bases[key] = bases.get(key, ZERO) + (charge.amount if charge.is_charge else -charge.amount)
+        bases[key] = bases.get(key, ZERO) + _signed(charge)
     parts = tuple(_part(category, rate, base) for (category, rate), base in bases.items())
     if "" in {part.category for part in parts} or sum((part.vat_amount for part in parts), ZERO) != invoice.totals.vat_total:
         return invoice

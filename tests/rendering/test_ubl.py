@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -359,6 +361,25 @@ def test_a_standard_rate_of_zero_is_called_by_its_name(code: str | None, categor
     )
     assert one(document, "//cac:ClassifiedTaxCategory/cbc:ID") == category
     assert violations(document.content) == []
+
+
+@pytest.mark.parametrize("made", [efff, bis])
+@pytest.mark.parametrize("overrides", [{"vat_category": None, "vat_rate": None}, {"vat_rate": None, "vat_category": "Z"}])
+def test_an_allowance_takes_the_category_of_the_only_group_that_it_fits(
+    made: Callable[[Invoice], XmlDocument], overrides: dict[str, str | None]
+) -> None:
+    allowance = make.allowance("5", vat_category="Z", vat_rate=ZERO)
+    lines = (make.line(), make.line(id="2", vat_category="Z", vat_rate=ZERO))
+    whole = make.invoice(lines=lines, allowances_charges=(allowance,))
+    bare = replace(whole, allowances_charges=(replace(allowance, **overrides),))
+    assert made(bare) == made(whole)
+
+
+def test_an_allowance_that_fits_nowhere_stays_without_a_category() -> None:
+    lines = (make.line(), make.line(id="2", vat_rate=Decimal(6)))
+    whole = make.invoice(lines=lines, allowances_charges=(make.allowance("5"), make.allowance("7")))
+    bare = replace(whole, allowances_charges=tuple(replace(each, vat_category=None, vat_rate=None) for each in whole.allowances_charges))
+    assert texts(bis(bare), "/*/cac:AllowanceCharge/cac:TaxCategory") == []
 
 
 def test_an_address_without_country_is_a_domestic_one() -> None:
