@@ -365,9 +365,7 @@ def test_a_standard_rate_of_zero_is_called_by_its_name(code: str | None, categor
 
 @pytest.mark.parametrize("made", [efff, bis])
 @pytest.mark.parametrize("overrides", [{"vat_category": None, "vat_rate": None}, {"vat_rate": None, "vat_category": "Z"}])
-def test_an_allowance_takes_the_category_of_the_only_group_that_it_fits(
-    made: Callable[[Invoice], XmlDocument], overrides: dict[str, str | None]
-) -> None:
+def test_an_allowance_takes_the_category_of_the_only_group_that_it_fits(made: Callable[[Invoice], XmlDocument], overrides: dict[str, Any]) -> None:
     allowance = make.allowance("5", vat_category="Z", vat_rate=ZERO)
     lines = (make.line(), make.line(id="2", vat_category="Z", vat_rate=ZERO))
     whole = make.invoice(lines=lines, allowances_charges=(allowance,))
