@@ -209,6 +209,8 @@ def wrapped(typefaces: Typefaces, text: str, width: float, style: Style) -> list
 
 
 def _lines(typefaces: Typefaces, text: str, width: float, style: Style) -> list[str]:
+    if typefaces.width(text, style.size, bold=style.bold) <= width:  # most do
+        return [text] if text.strip() else []
     lines: list[str] = []
     line = ""
     for word in text.split(" "):
