@@ -5,17 +5,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from core.errors import DocumentImpossible
-from core.i18n import N_
 from core.model import Identifier, Invoice, SupportingDocument
-from core.rendering import bis3, cii_parties
+from core.rendering import bis3, cii_parties, ubl
 from core.rendering.cii_lines import lines, reference
 from core.rendering.cii_settlement import settlement
 from core.rendering.cii_xml import day, element, group
 from core.rendering.ubl_xml import clean, codes
 
 GUIDELINE: Final = "urn:cen.eu:en16931:2017"
-NUMBER_EMPTY: Final = N_("its number has no character that XML allows")
 
 # BT-3 of a credit note (UNTDID 1001 as BR-CL-01 has it)
 _CREDIT_NOTES: Final = codes("81 83 261 262 296 308 381 396 420 458 532")
@@ -35,9 +32,8 @@ _OPENING: Final = (
 
 
 def write(invoice: Invoice) -> bytes:
-    """The invoice as UTF-8 XML without any PDF, mended as EN 16931 wants it. Raises DocumentImpossible where no number is left."""
-    if not clean(invoice.number):
-        raise DocumentImpossible(number=invoice.number, why=NUMBER_EMPTY)
+    """The invoice as UTF-8 XML without any PDF, mended as EN 16931 wants it. Raises DocumentImpossible as for UBL."""
+    ubl.refuse_incomplete(invoice)
     ready = bis3.prepared(invoice)
     content = (
         f"{_OPENING}{_context(ready)}{_document(ready)}<rsm:SupplyChainTradeTransaction>{lines(ready.lines)}"

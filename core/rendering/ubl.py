@@ -92,7 +92,7 @@ def draft(invoice: Invoice, *, wanted: XmlFormat) -> Draft:
     """
     if wanted is XmlFormat.NONE:
         raise ValueError("no XML is wanted")
-    _refuse_incomplete(invoice)
+    refuse_incomplete(invoice)
     refused: tuple[Sentence, ...] = ()
     if wanted in _EFFF:
         ready = efff.prepared(invoice)
@@ -110,7 +110,7 @@ def file_name(invoice: Invoice, *, wanted: XmlFormat) -> str:
     return _file_name(invoice, is_efff=is_efff)
 
 
-def _refuse_incomplete(invoice: Invoice) -> None:
+def refuse_incomplete(invoice: Invoice) -> None:
     """What no XML can do without: number, names and currency, and a line (BR-16)."""
     terms = (
         (invoice.number, N_("Invoice number (BT-1)")),

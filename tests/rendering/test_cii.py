@@ -284,9 +284,10 @@ def test_forbidden_characters_go_and_the_others_stay() -> None:
     assert one(xml, "//ram:BilledQuantity/@unitCode") == "C62"
 
 
-def test_a_number_of_control_characters_is_refused() -> None:
+@pytest.mark.parametrize("fields", [{"number": "\x01\x02"}, {"buyer": make.party(name=" ")}, {"lines": ()}])
+def test_what_no_xml_can_do_without_is_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(DocumentImpossible):
-        cii.write(make.invoice(number="\x01\x02"))
+        cii.write(replace(make.invoice(), **fields))
 
 
 def test_ten_lines_take_less_than_a_millisecond_or_so() -> None:

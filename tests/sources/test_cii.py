@@ -8,8 +8,11 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
 
-from core.errors import ElementMissing, EntitiesRefused, FileEmpty, NotAnInvoice, NotXml, ValueInvalid
+from core.errors import ElementMissing, EntitiesRefused, FileEmpty, NotAnInvoice, NotXml, SourceRefused, ValueInvalid
 from core.model import AllowanceCharge, DocumentType, Identifier, Invoice, PaymentMeans, Reference
 from core.sources import cii, read_bytes
 from tests.sources.cii_documents import added, day, edited, invoice, minimum, zugferd1
@@ -377,3 +380,45 @@ def test_a_long_value_is_shown_shortened() -> None:
     with pytest.raises(ValueInvalid) as caught:
         read(edited(invoice(), {f"{SUMMATION}/ram:DuePayableAmount": "0" * 2_000_000 + "x"}))
     assert caught.value.sentence.values["value"] == "0" * 60 + "…"
+
+
+JUNK = (
+    "",
+    "x",
+    "-1",
+    "0",
+    "1e5",
+    "99999999999999",
+    "٣",
+    "2026-01-01",
+    "00000000",
+    "20261301",
+    "\u00a0",
+    "O",
+    "381",
+    "A" * 300,
+    "true",
+    "NaN",
+    "-0.00",
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from([invoice(), minimum(), zugferd1()]), st.data())
+def test_no_content_is_a_crash(xml: bytes, data: st.DataObject) -> None:
+    """Elements and attributes taken out, emptied or filled with nonsense: an invoice, or a sentence with a place."""
+    root = etree.fromstring(xml)
+    for _ in range(data.draw(st.integers(1, 5))):
+        element = data.draw(st.sampled_from([each for each in root.iter() if isinstance(each.tag, str)]))
+        parent = element.getparent()
+        if parent is not None and data.draw(st.booleans()):
+            parent.remove(element)
+        elif element.attrib and data.draw(st.booleans()):
+            element.attrib.clear()
+        else:
+            element.text = data.draw(st.sampled_from(JUNK))
+    try:
+        told = f"line {read(etree.tostring(root)).number}"
+    except SourceRefused as error:
+        told = error.place
+    assert told.startswith("line ") and len(told) > len("line ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -15,20 +16,22 @@ from core.model import Address, Identifier, Invoice, Line, Party, PaymentMeans, 
 from core.rendering import bis3, cii, identity
 from core.rendering.cii_parties import legal_identifier
 from core.rendering.cii_settlement import accounting_currency
+from core.rendering.cii_xml import is_global
 from core.sources import read_bytes
 from core.sources.ubl import read
 from tests import builders as make
 from tests.made import invoices
-from tests.rendering.samples import Maker, full
+from tests.rendering.samples import Maker, full, odd, sparse
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
+OWN = {"eFFF", "UBL.BE", "CommercialInvoice", "CreditNote"}
 KINDS = [pytest.param(make.invoice, id="invoice"), pytest.param(make.credit_note, id="credit note")]
 
 
 def forced(invoice: Invoice) -> Invoice:
     """The prepared invoice without what CII, profile EN 16931, has no place for."""
     process = invoice.business_process or ""
-    currency = accounting_currency(invoice)
+    currency, home = accounting_currency(invoice), identity.country(invoice.seller)
     return replace(
         invoice,
         specification=cii.GUIDELINE,
@@ -39,9 +42,11 @@ def forced(invoice: Invoice) -> Invoice:
         cash_discount=None,  # in the words of BT-20
         tax_currency=currency,
         totals=replace(invoice.totals, vat_total_accounting=invoice.totals.vat_total_accounting if currency else None),
-        seller=_trader(invoice.seller, identifiers=invoice.seller.identifiers),
-        buyer=_trader(invoice.buyer, identifiers=invoice.buyer.identifiers[:1], legal_form=None, tax_registration=None),
+        seller=_trader(invoice.seller, home, identifiers=invoice.seller.identifiers),
+        buyer=_trader(invoice.buyer, home, identifiers=invoice.buyer.identifiers[:1], legal_form=None, tax_registration=None),
         payee=_payee(invoice),
+        delivery_location_id=_global(invoice.delivery_location_id),
+        delivery_address=_at_home(invoice.delivery_address, identity.country(invoice.buyer) or home),
         tax_representative=_representative(invoice.tax_representative),
         payment_means=_means(invoice),
         supporting_documents=_documents(invoice),
@@ -52,15 +57,28 @@ def forced(invoice: Invoice) -> Invoice:
     )
 
 
-def _trader(party: Party, **changes: Any) -> Party:
+def _trader(party: Party, home: str | None, **changes: Any) -> Party:
     """Electronic addresses and numbers are those of today (`BE:CBE` is 0208), an e-mail address stands for a missing one."""
-    return replace(party, endpoint=identity.electronic_address(party), legal_id=legal_identifier(party), **changes)
+    address = replace(party.address, country=identity.country(party) or home)
+    return replace(party, endpoint=identity.electronic_address(party), legal_id=legal_identifier(party), address=address, **changes)
+
+
+def _at_home(address: Address | None, country: str | None) -> Address | None:
+    """An address without country is a domestic one."""
+    return address and replace(address, country=address.country or country)
+
+
+def _global(stated: Identifier | None) -> Identifier | None:
+    """Schemes outside ISO 6523 are left out (BR-CL-26)."""
+    return stated and (stated if is_global(stated) else Identifier(value=stated.value))
 
 
 def _payee(invoice: Invoice) -> Party | None:
-    """Name and numbers only."""
+    """Name and numbers only, and only somebody else than the seller."""
     payee = invoice.payee
-    return payee and Party(name=payee.name, identifiers=payee.identifiers[:1], legal_id=payee.legal_id)
+    if payee is None or payee.name == invoice.seller.name:
+        return None
+    return Party(name=payee.name, identifiers=payee.identifiers[:1], legal_id=payee.legal_id)
 
 
 def _representative(party: Party | None) -> Party | None:
@@ -69,18 +87,22 @@ def _representative(party: Party | None) -> Party | None:
 
 
 def _means(invoice: Invoice) -> tuple[PaymentMeans, ...]:
-    """One code, one text and one reference for all."""
-    stated = invoice.payment_means
+    """One code, one text and one reference for all; a transfer without an account is none (BR-61)."""
+    stated = [each if each.iban or each.means_code not in {"30", "58"} else _bare(each) for each in invoice.payment_means]
     alike = (each for each in stated if each.means_code == stated[0].means_code)
     return tuple(replace(each, means_text=stated[0].means_text, reference=invoice.payment_reference) for each in alike)
 
 
+def _bare(means: PaymentMeans) -> PaymentMeans:
+    return replace(means, means_code="1", account_name=None, bic=None)
+
+
 def _documents(invoice: Invoice) -> tuple[SupportingDocument, ...]:
-    """Only the first description (CII-SR-475), and no name of a file that is not inside."""
-    described = next((at for at, each in enumerate(invoice.supporting_documents) if each.description), None)
+    """Only the first description (CII-SR-475), no name of a file that is not inside, and no reference to another program or the PDF."""
+    stated = [each for each in invoice.supporting_documents if not {each.id, each.description} & OWN]
+    described = next((at for at, each in enumerate(stated) if each.description), None)
     return tuple(
-        replace(each, file_name=None, mime_type=None, description=each.description if at == described else None)
-        for at, each in enumerate(invoice.supporting_documents)
+        replace(each, file_name=None, mime_type=None, description=each.description if at == described else None) for at, each in enumerate(stated)
     )
 
 
@@ -91,8 +113,16 @@ def _line(line: Line) -> Line:
         gross = line.net_price + line.price_discount
     discount = line.price_discount if gross is None or line.price_discount is not None else gross - line.net_price
     unit = line.unit_code if line.base_quantity is not None else None
-    bare = replace(line, belgian_code=None, exemption_reason=None, exemption_code=None)
+    bare = replace(line, belgian_code=None, exemption_reason=None, exemption_code=None, standard_item_id=_standard(line.standard_item_id))
+    bare = replace(bare, attributes=tuple((name, value) for name, value in line.attributes if value))  # BR-54
     return replace(bare, gross_price=gross, price_discount=discount, base_quantity_unit=unit)
+
+
+def _standard(stated: Identifier | None) -> Identifier | None:
+    """Thirteen digits without a scheme are a GTIN; another number without one is left out (BR-64)."""
+    if stated is not None and stated.scheme is None and len(stated.value) == 13:
+        return Identifier(value=stated.value, scheme="0160")
+    return stated if stated and is_global(stated) else None
 
 
 def back(invoice: Invoice) -> Invoice:
@@ -101,9 +131,9 @@ def back(invoice: Invoice) -> Invoice:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("content", [make.invoice, full], ids=["plain", "full"])
-def test_our_own_invoices_come_back(kind: Maker, content: Maker) -> None:
-    invoice = full(kind) if content is full else kind()
+@pytest.mark.parametrize("content", [lambda kind: kind(), full, odd, sparse], ids=["plain", "full", "odd", "sparse"])
+def test_our_own_invoices_come_back(kind: Maker, content: Callable[[Maker], Invoice]) -> None:
+    invoice = content(kind)
     assert back(invoice) == forced(bis3.prepared(invoice))
 
 
