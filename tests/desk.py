@@ -22,15 +22,21 @@ from core.rendering import ubl
 from tests import builders
 
 PDF = b"%PDF-1.4\n% a supplied document, as it came\n%%EOF\n"
+OWN = b""  # a PDF like that for this invoice alone: the same one on two invoices is remarked
 COMPANY = f"BE{builders.SELLER_NUMBER}"
 
 
-def bring(app: App, invoice: Invoice, *, pdf: bytes | None = PDF) -> Imported:
+def bring(app: App, invoice: Invoice, *, pdf: bytes | None = OWN) -> Imported:
     """Write the invoice as a file and import it, as a billing program would."""
+    pdf = pdf_of(invoice) if pdf == OWN else pdf
     written = ubl.write(invoice, wanted=XmlFormat.BIS3, pdf=pdf, pdf_name=f"{invoice.number}.pdf")
     imported = importing.import_bytes(app.desk, f"{invoice.number}.xml", written.content)
     assert imported.outcome is not ImportOutcome.REFUSED, imported.reason
     return imported
+
+
+def pdf_of(invoice: Invoice) -> bytes:
+    return PDF + f"% {invoice.type_code.value} {invoice.number} {invoice.issue_date.year}".encode()
 
 
 def buyer_number(place: int) -> str:
@@ -69,7 +75,7 @@ def tick(app: App, place: int, *addresses: str, **settings: str) -> None:
     customers.change(app.desk, customer_key(place), [Value(name, text) for name, text in values.items()])
 
 
-def ready(app: App, port: int, *addresses: str, pdf: bytes | None = PDF, **overrides: object) -> int:
+def ready(app: App, port: int, *addresses: str, pdf: bytes | None = OWN, **overrides: object) -> int:
     """One imported invoice whose customer wants it at these addresses, with the account set. Returns its id."""
     imported = bring(app, customer_invoice(1, **overrides), pdf=pdf)
     set_account(app, port)

@@ -48,14 +48,12 @@ def rows(*arguments: str | Path) -> Any:
     return done(*arguments, "--format", "json").json()
 
 
-def file_of(folder: Path, invoice: Invoice, *, name: str = "", pdf: bytes | None = b"") -> Path:
+def file_of(folder: Path, invoice: Invoice, *, name: str = "", pdf: bytes | None = desk.OWN) -> Path:
     """The invoice as a billing program writes it, with a PDF of its own unless another is given."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / (name or f"{invoice.number}.xml")
     path.write_bytes(
-        ubl.write(
-            invoice, wanted=XmlFormat.BIS3, pdf=desk.PDF + repr(invoice).encode() if pdf == b"" else pdf, pdf_name=f"{invoice.number}.pdf"
-        ).content
+        ubl.write(invoice, wanted=XmlFormat.BIS3, pdf=desk.pdf_of(invoice) if pdf == desk.OWN else pdf, pdf_name=f"{invoice.number}.pdf").content
     )
     return path
 

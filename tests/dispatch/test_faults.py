@@ -18,7 +18,7 @@ SENT, FAILED, QUEUED, UNCERTAIN = DeliveryStatus.SENT, DeliveryStatus.FAILED, De
 
 
 def test_a_mail_arrives_with_text_pdf_and_xml(app: App, smtp: FaultServer) -> None:
-    invoice_id = desk.ready(app, smtp.port, "ok+1@x.test")
+    invoice_id = desk.ready(app, smtp.port, "ok+1@x.test", pdf=desk.PDF)
     desk.send(app, [invoice_id])
     assert desk.status_of(app, invoice_id) is DispatchStatus.SENT
     [taken] = smtp.record.taken

@@ -110,8 +110,8 @@ def test_an_invoice_whose_xml_cannot_be_made_stops_itself_only(app: App, smtp: F
 
 
 def test_the_same_pdf_on_two_invoices_warns_on_both(app: App, smtp: FaultServer) -> None:
-    first = desk.ready(app, smtp.port)
-    second = desk.bring(app, desk.customer_invoice(2)).invoice_id
+    first = desk.ready(app, smtp.port, pdf=desk.PDF)
+    second = desk.bring(app, desk.customer_invoice(2), pdf=desk.PDF).invoice_id
     desk.tick(app, 2, "ok+2@x.test")
     assert second is not None
     said = [[str(reason.sentence) for reason in verdict.reasons] for verdict in checking.preflight(app.desk, [first, second])]
@@ -134,7 +134,7 @@ def test_a_foreign_pdf_warns_in_words(app: App, smtp: FaultServer) -> None:
 
 
 def test_a_company_may_have_its_pdfs_rendered_by_us(app: App, smtp: FaultServer) -> None:
-    invoice_id = desk.ready(app, smtp.port)
+    invoice_id = desk.ready(app, smtp.port, pdf=desk.PDF)
     what = documents.dossier(app.desk, invoice_id)
     assert documents.attachments(app.desk, what)[0][0].content == desk.PDF
     desk.set_company(app, pdf="rendered")
@@ -167,7 +167,7 @@ def test_every_format_leaves_with_the_totals_of_the_ledger(app: App, smtp: Fault
 
 
 def test_factur_x_beside_a_supplied_pdf_is_a_bis3(app: App, smtp: FaultServer) -> None:
-    invoice_id = desk.ready(app, smtp.port)
+    invoice_id = desk.ready(app, smtp.port, pdf=desk.PDF)
     desk.tick(app, 1, "ok+1@x.test", xml="facturx")
     parts, notes = documents.attachments(app.desk, documents.dossier(app.desk, invoice_id))
     assert [part.mime_type for part in parts] == ["application/pdf", "application/xml"]
