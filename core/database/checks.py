@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from core.database.chunks import chunks
 from core.database.schema import audit_events, customers, invoice_versions, invoices
@@ -29,12 +30,15 @@ class Due:
 
 
 def keep(connection: Connection, invoice_id: int, version: int, document: str, found: Sequence[Violation], *, rules: str, now: datetime) -> None:
-    """What was found of one document; nothing found is an answer, too."""
-    ours = document_checks.c
-    connection.execute(delete(document_checks).where(ours.invoice_id == invoice_id, ours.version == version, ours.document == document))
-    content = json.dumps([[each.rule, spread(each.sentence)] for each in found], ensure_ascii=False)
-    values = {"invoice_id": invoice_id, "version": version, "document": document, "rules": rules, "findings": content, "checked_at": now}
-    connection.execute(insert(document_checks).values(**values))
+    """What was found of one document; nothing found is an answer, too. Two workers that asked the same at once agree."""
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    answer = {
+        "rules": rules,
+        "findings": json.dumps([[each.rule, spread(each.sentence)] for each in found], ensure_ascii=False),
+        "checked_at": now,
+    }
+    row = insert(document_checks).values(invoice_id=invoice_id, version=version, document=document, **answer)
+    connection.execute(row.on_conflict_do_update(index_elements=["invoice_id", "version", "document"], set_=answer))
 
 
 def found(connection: Connection, invoice_ids: Collection[int]) -> dict[int, dict[str, tuple[Violation, ...]]]:

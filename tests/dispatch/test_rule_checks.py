@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 
@@ -189,3 +190,14 @@ def test_letters_that_the_pdf_cannot_show_are_named(app: App, smtp: FaultServer)
     work(app)
     [verdict] = checking.preflight(app.desk, [invoice_id])
     assert [str(reason.sentence) for reason in verdict.reasons] == ["The PDF cannot show these characters and prints “?” instead: 日本🎉"]
+
+
+def test_two_workers_may_ask_the_same_at_once(app: App, smtp: FaultServer) -> None:
+    for place in range(1, 16):
+        desk.bring(app, desk.customer_invoice(place), pdf=None)
+        desk.tick(app, place, f"ok+{place}@x.test")
+    with ThreadPoolExecutor(4) as pool:
+        asked = list(pool.map(lambda _: work(app), range(4)))
+    assert sum(asked) >= 15
+    with app.desk.database.read() as connection:
+        assert checks.due(connection, rules=rule_checks.RULES, after=0, limit=1) == []
