@@ -69,6 +69,7 @@ TERMS_MISSING = N_("The terms of sale of {company} in {language} cannot be read 
 TERMS_TOO_BIG = N_("The terms of sale of {company} in {language} are {size} MB; at most {limit} MB can be attached.")
 RULE_BROKEN = N_("As the billing program made it, the invoice breaks rule {rule}: {what}")
 PDF_SHARED = N_("The same PDF hangs on another invoice, too: {numbers}.")
+PDF_SHARED_BY_MANY = N_("The same PDF hangs on {count} other invoices, too: {numbers}.")
 STANDING = {
     DispatchStatus.QUEUED: N_("It is already in the queue."),
     DispatchStatus.SENDING: N_("It is being sent right now."),
@@ -116,8 +117,13 @@ def look(
     reasons += [Reason(level=Level.WARNING, sentence=warning) for warning in source_warnings]
     reasons += [about_rule(violation) for violation in violations]
     if same_pdf:
-        reasons.append(Reason(level=Level.WARNING, sentence=Sentence(PDF_SHARED, {"numbers": ", ".join(same_pdf[:_NAMED])})))
+        reasons.append(Reason(level=Level.WARNING, sentence=_shared(same_pdf)))
     return Verdict(invoice_id=invoice.id, number=invoice.number, reasons=tuple(reasons))
+
+
+def _shared(numbers: tuple[str, ...]) -> Sentence:
+    named = ", ".join(numbers[:_NAMED]) + ("…" if len(numbers) > _NAMED else "")
+    return Sentence(PDF_SHARED if len(numbers) == 1 else PDF_SHARED_BY_MANY, {"numbers": named, "count": str(len(numbers))})
 
 
 def about_rule(violation: Violation) -> Reason:

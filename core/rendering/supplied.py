@@ -28,6 +28,7 @@ _PAGES: Final = 20  # the number and the customer stand on the first, the total 
 _FIGURE: Final = re.compile(r"\d[\d.,'’\s]*\d|\d")
 _FEWEST: Final = 8  # characters; a scan may have a few from its scanner
 _LEGAL_FORMS: Final = codes("sa nv srl bv sprl bvba asbl vzw scs commv snc vof sc cv sas sarl gmbh ag ltd limited plc inc llc bvi eurl")
+_TELLING: Final = 6  # digits that are no year and no amount
 _BETWEEN: Final = 1  # a legal form or the like that may stand between the words of a name
 _lock: Final = Lock()  # PDFium serves one thread at a time
 
@@ -43,7 +44,7 @@ def doubts(pdf: bytes, invoice: Invoice) -> tuple[Violation, ...]:
     if len(_folded(text)) < _FEWEST:
         return (Violation(rule=PDF, sentence=Sentence(NO_TEXT)),)
     found = []
-    if _folded(invoice.number) not in _folded(text):
+    if not _numbered(text, invoice.number):
         found.append(Sentence(NO_NUMBER, {"number": invoice.number}))
     totals = {abs(invoice.totals.total_with_vat), abs(invoice.totals.amount_due)}
     if not totals & _figures(text):
@@ -82,6 +83,12 @@ def _folded(text: str) -> str:
     """Letters and digits only, without accents and case: a number may be printed with other dashes than it is stated."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     return "".join(character for character in plain if character.isalnum())
+
+
+def _numbered(text: str, number: str) -> bool:
+    """By the whole number, or by the long one within it: V01/15000001 may be printed as 15000001, its journal elsewhere."""
+    longest = max(re.findall(r"\d+", number), key=len, default="")
+    return _folded(number) in _folded(text) or (len(longest) >= _TELLING and longest in _words(text))
 
 
 def _figures(text: str) -> set[Decimal]:

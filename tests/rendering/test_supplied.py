@@ -50,6 +50,13 @@ def test_each_thing_that_is_missing_is_named() -> None:
     assert said(paper("Bon de livraison du 24/11/2026", "Merci"), invoice) == [NOTHING]
 
 
+def test_the_long_part_of_a_number_is_enough() -> None:
+    invoice = make.invoice(number="V01/15000001")
+    assert said(paper("Factuur 15000001", "Bakkerij Peeters", "242,00"), invoice) == []
+    assert said(paper("Factuur 15000002", "Bakkerij Peeters", "242,00"), invoice) == [NO_NUMBER]
+    assert said(paper("0042", "Bakkerij Peeters", "242,00"), make.invoice()) == [NO_NUMBER]
+
+
 @pytest.mark.parametrize("name", ["PEETERS bakkerij", "Peeters, Bakkerij", "BE 0999.999.922", "0999 999 922"])
 def test_a_customer_is_known_by_the_words_of_the_name_or_a_number(name: str) -> None:
     assert said(paper("2026-0042", "242,00", name), make.invoice()) == []
