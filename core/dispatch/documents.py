@@ -15,7 +15,7 @@ from core.i18n import N_
 from core.mailbox import Mailbox
 from core.model import Invoice, Language, RecipientRole, XmlFormat
 from core.records import AccompanyingText, Company, Customer, MailAccount, Seal, Versions, Violation
-from core.rendering import cii, fonts, mail_text, message, pdf, rules, supplied, totals, ubl
+from core.rendering import cii, fonts, mail_text, message, payment_qr, pdf, rules, supplied, totals, ubl
 from core.rendering.enclosed import FACTUR_X, Enclosed
 from core.rendering.mail_text import MailText
 from core.rendering.message import Attachment, Envelope
@@ -142,30 +142,41 @@ def safe_name(text: str) -> str:
 
 
 def _xml(desk: Desk, what: Dossier, document: Attachment) -> tuple[Attachment | None, tuple[Sentence, ...]]:
-    wanted, is_supplied = what.customer.xml_format, what.supplies_pdf
-    if wanted is XmlFormat.NONE or (wanted is XmlFormat.FACTURX and not is_supplied):
+    wanted, name = what.customer.xml_format, xml_file_name(what)
+    if not name:
         return None, ()
-    if _leaves_as_it_came(what):
-        return Attachment(file_name=f"{safe_name(what.invoice.number)}.xml", mime_type="application/xml", content=bare_xml(desk, what)), ()
+    if leaves_as_it_came(what):
+        return Attachment(file_name=name, mime_type="application/xml", content=bare_xml(desk, what)), ()
     draft = ubl.draft(what.invoice, wanted=_to_write(wanted))
     _sound(what, draft.content)
     written = draft.with_pdf(document.content, document.file_name)
     notes = {XmlFormat.ORIGINAL: NO_ORIGINAL, XmlFormat.FACTURX: NOT_INTO_SUPPLIED}
     own = (Sentence(notes[wanted]),) if wanted in notes else ()
-    return Attachment(file_name=written.file_name, mime_type="application/xml", content=written.content), (*own, *written.notes)
+    return Attachment(file_name=name, mime_type="application/xml", content=written.content), (*own, *written.notes)
+
+
+def xml_file_name(what: Dossier) -> str:
+    """The name of the XML that hangs on the mail, without making it; empty where none does."""
+    wanted = what.customer.xml_format
+    if wanted is XmlFormat.NONE or (wanted is XmlFormat.FACTURX and not what.supplies_pdf):
+        return ""
+    if leaves_as_it_came(what):
+        return f"{safe_name(what.invoice.number)}.xml"
+    return ubl.file_name(what.invoice, wanted=_to_write(wanted))
 
 
 def bare_xml(desk: Desk, what: Dossier) -> bytes:
     """The XML that leaves, without the PDF inside, for the rules to look at."""
     wanted = what.customer.xml_format
-    if _leaves_as_it_came(what):
+    if leaves_as_it_came(what):
         return desk.archive.get(what.stored.xml_sha256 or "")
     if wanted is XmlFormat.FACTURX and not what.supplies_pdf:
         return cii.write(what.invoice)
     return ubl.draft(what.invoice, wanted=_to_write(wanted)).content
 
 
-def _leaves_as_it_came(what: Dossier) -> bool:
+def leaves_as_it_came(what: Dossier) -> bool:
+    """Whether the XML of the billing program leaves, byte for byte."""
     return what.customer.xml_format is XmlFormat.ORIGINAL and what.stored.xml_sha256 is not None
 
 
@@ -200,9 +211,9 @@ def signature(what: Dossier) -> str:
 def mail(desk: Desk, what: Dossier, *, edited: AccompanyingText | None = None) -> Mail:
     """The whole mail; `edited` are the words of a person at the confirm screen, already filled in."""
     parts, notes = attachments(desk, what)
-    xml_file = next((part.file_name for part in parts if part.mime_type == "application/xml"), "")
-    chosen = edited or words(what, xml_file=xml_file)
-    return Mail(text=mail_text.finished(chosen, signature(what)), attachments=parts, notes=notes)
+    chosen = edited or words(what, xml_file=xml_file_name(what))
+    qr = payment_qr.of(what.invoice, what.language)
+    return Mail(text=mail_text.finished(chosen, signature(what), qr), attachments=parts, notes=notes)
 
 
 def envelope(what: Dossier, account: MailAccount, *, message_id: str, now: datetime) -> Envelope:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -28,6 +28,7 @@ IMPOSSIBLE: Final = "IMPOSSIBLE"
 NOT_MADE: Final = N_("The document could not be made: {why}")
 UNDRAWABLE: Final = N_("The PDF cannot show these characters and prints “?” instead: {letters}")
 PLAIN: Final = "PDF"  # no rule of a standard
+SCHEMA_OF_SOURCE: Final = "XML schema"
 _LETTERS: Final = 20
 _AT_ONCE: Final = 20
 _BUDGET_S: Final = 0.25  # a mail that becomes due meanwhile waits no longer
@@ -52,7 +53,10 @@ def _about_xml(desk: Desk, what: Dossier) -> tuple[Violation, ...]:
     except Exception as error:  # one invoice must not stop the worker that asks about all
         log.exception("document not made", invoice=what.invoice.number)
         return (Violation(rule=IMPOSSIBLE, sentence=Sentence(NOT_MADE, {"why": f"{type(error).__name__}: {error}"})),)
-    return rules.violations(xml)
+    found = rules.violations(xml)
+    if documents.leaves_as_it_came(what):  # a broken schema is not ours then
+        found = tuple(replace(each, rule=SCHEMA_OF_SOURCE) if each.rule == rules.SCHEMA else each for each in found)
+    return found
 
 
 def _about_letters(what: Dossier) -> tuple[Violation, ...]:

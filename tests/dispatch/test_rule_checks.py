@@ -11,7 +11,7 @@ import pytest
 from core.app import App
 from core.database import checks
 from core.database.schema_documents import document_checks
-from core.dispatch import checking, documents, rule_checks
+from core.dispatch import checking, documents, importing, rule_checks
 from core.dispatch.rule_checks import Checker
 from core.errors import TotalsDiffer
 from core.model import Invoice, Language, XmlFormat
@@ -201,3 +201,22 @@ def test_two_workers_may_ask_the_same_at_once(app: App, smtp: FaultServer) -> No
     assert sum(asked) >= 15
     with app.desk.database.read() as connection:
         assert checks.due(connection, rules=rule_checks.RULES, after=0, limit=1) == []
+
+
+def test_an_original_that_breaks_its_schema_warns_and_leaves_as_it_came(app: App, smtp: FaultServer) -> None:
+    content = ubl.write(desk.customer_invoice(1), wanted=XmlFormat.BIS3, pdf=None, pdf_name="").content
+    out_of_order = content.replace(b"<cbc:IssueDate>2026-11-24</cbc:IssueDate>", b"", 1).replace(
+        b"<cbc:DocumentCurrencyCode>", b"<cbc:IssueDate>2026-11-24</cbc:IssueDate><cbc:DocumentCurrencyCode>", 1
+    )
+    invoice_id = importing.import_bytes(app.desk, "a.xml", out_of_order).invoice_id
+    desk.set_account(app, smtp.port)
+    desk.tick(app, 1, "ok+1@x.test", xml="original")
+    assert invoice_id is not None
+    work(app)
+    [verdict] = checking.preflight(app.desk, [invoice_id])
+    assert verdict.level is Level.WARNING
+    assert "breaks rule XML schema" in str(verdict.reasons[0].sentence)
+    assert documents.attachments(app.desk, documents.dossier(app.desk, invoice_id))[0][1].content == out_of_order
+    desk.tick(app, 1, "ok+1@x.test", xml="bis3")
+    work(app)
+    assert checking.preflight(app.desk, [invoice_id])[0].level is Level.READY
