@@ -139,8 +139,15 @@ def _card(card: Customer, client: Client) -> Customer:
         wants_email=client.to is not None,
         recipients=(*to, *cc),
         peppol_elsewhere=client.peppol_elsewhere,
-        xml_format=XmlFormat.NONE if client.peppol_elsewhere else card.xml_format,
+        xml_format=_format(client, card),
     )
+
+
+def _format(client: Client, card: Customer) -> XmlFormat:
+    """e-FFF is Belgian: abroad the XML is better within the PDF."""
+    if client.peppol_elsewhere:
+        return XmlFormat.NONE
+    return XmlFormat.FACTURX if client.foreign_vat else card.xml_format
 
 
 def _set_company(desk: Desk, shown: Cards, firm: Firm, port: int) -> None:
