@@ -19,7 +19,7 @@ def show() -> tuple[dict[str, tuple[str, bytes]], importing.Options]:
     """The dropped files by what tells them apart, and the options."""
     key = f"drop/{_round()}"
     st.file_uploader(
-        t("Invoices as XML, CSV or XLSX, PDFs named after their number, lists of customers: drop them all here"),
+        t("Invoices as XML, CSV or XLSX, PDFs with the invoice inside or named after its number, lists of customers: drop them all here"),
         type=ENDINGS,
         accept_multiple_files=True,
         key=key,
