@@ -26,8 +26,11 @@ class UsageLedger(UsageError):
     template = "There is no ledger “{which}”; it is all, email or paper."
 
 
+KINDS = "XML, CSV, XLSX, PDFs with the invoice inside or named after its number"
+
+
 def import_(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files, or folders with files: XML, CSV, XLSX, PDFs with the invoice inside or named after its number.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help=f"Files, or folders with files: {KINDS}.")],
     company: CompanyKey = None,
     already_sent: Annotated[bool, typer.Option("--already-sent", help="Mark what is new as sent elsewhere.")] = False,
     replace: Annotated[bool, typer.Option("--replace", help="A file of another name may replace an invoice that has not left.")] = False,
