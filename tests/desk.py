@@ -19,7 +19,7 @@ from core.dispatch.values import Value
 from core.model import DeliveryStatus, DispatchStatus, Identifier, Invoice, XmlFormat, dispatch_status
 from core.queueing import Queued
 from core.rendering import ubl
-from tests import builders
+from tests import builders, papers
 
 PDF = b"%PDF-1.4\n% a supplied document, as it came\n%%EOF\n"
 OWN = b""  # a PDF like that for this invoice alone: the same one on two invoices is remarked
@@ -36,7 +36,10 @@ def bring(app: App, invoice: Invoice, *, pdf: bytes | None = OWN) -> Imported:
 
 
 def pdf_of(invoice: Invoice) -> bytes:
-    return PDF + f"% {invoice.type_code.value} {invoice.number} {invoice.issue_date.year}".encode()
+    """What a billing program makes: number, customer and total stand in it."""
+    return papers.paper(
+        f"{invoice.number} ({invoice.issue_date})", invoice.buyer.name, f"{invoice.type_code.value}", f"{invoice.totals.total_with_vat:.2f}"
+    )
 
 
 def buyer_number(place: int) -> str:

@@ -31,10 +31,11 @@ def preflight(
     numbers: Numbers = None, pending: Pending = False, company: CompanyKey = None, year: Year = None, kind: Kind = None, output: Format = Output.TABLE
 ) -> int:
     """Check before sending: ready, warning or blocked."""
-    from core.dispatch import checking
+    from core.dispatch import checking, rule_checks
 
     opened = opened_app()
     ids = chosen(opened, numbers, pending=pending, company=company, year=year, kind=kind)
+    rule_checks.ask_about(opened.desk, ids)
     verdicts = checking.preflight(opened.desk, ids)
     rows = [
         {"number": verdict.number, "verdict": verdict.level.value, "reasons": [str(reason.sentence) for reason in verdict.reasons]}

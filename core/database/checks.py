@@ -64,7 +64,7 @@ def was_asked(connection: Connection, invoice_id: int, version: int, document: s
     return bool(connection.scalar(select(_asked(document, rules, invoice_id=invoice_id, version=version))))
 
 
-def due(connection: Connection, *, rules: str, after: int, limit: int) -> list[Due]:
+def due(connection: Connection, *, rules: str, after: int = 0, limit: int, among: Sequence[int] | None = None) -> list[Due]:
     """Invoices that may leave, by id, whose XML or supplied PDF these rules have not seen in the newest version."""
     version = (invoice_versions.c.invoice_id == invoices.c.id) & (invoice_versions.c.version == invoices.c.version)
     xml = and_(customers.c.xml_format != XmlFormat.NONE, ~_asked(customers.c.xml_format, rules))
@@ -77,6 +77,8 @@ def due(connection: Connection, *, rules: str, after: int, limit: int) -> list[D
         .order_by(invoices.c.id)
         .limit(limit)
     )
+    if among is not None:
+        query = query.where(invoices.c.id.in_(among))
     return [Due(invoice_id=row.id, version=row.version) for row in connection.execute(query)]
 
 

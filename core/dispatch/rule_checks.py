@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -30,6 +30,7 @@ UNDRAWABLE: Final = N_("The PDF cannot show these characters and prints “?” 
 PLAIN: Final = "PDF"  # no rule of a standard
 SCHEMA_OF_SOURCE: Final = "XML schema"
 _LETTERS: Final = 20
+_BY_HAND: Final = 500
 _AT_ONCE: Final = 20
 _BUDGET_S: Final = 0.25  # a mail that becomes due meanwhile waits no longer
 
@@ -77,6 +78,15 @@ def ensure(desk: Desk, what: Dossier) -> None:
         known = all(checks.was_asked(connection, what.invoice_id, what.stored.version, document, rules=RULES) for document in wanted)
     if not known:
         _keep(desk, [(what, ask(desk, what))])
+
+
+def ask_about(desk: Desk, invoice_ids: Sequence[int]) -> None:
+    """What the worker has not come to yet of these invoices, asked and kept now; of more than some hundreds the rest is left to it."""
+    with desk.database.read() as connection:
+        due = checks.due(connection, rules=RULES, limit=_BY_HAND, among=invoice_ids[:_BY_HAND])
+    for start in range(0, len(due), _AT_ONCE):
+        cases = [documents.dossier(desk, each.invoice_id) for each in due[start : start + _AT_ONCE]]
+        _keep(desk, [(what, ask(desk, what)) for what in cases])
 
 
 @dataclass

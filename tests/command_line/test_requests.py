@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,15 @@ def test_a_folder_that_cannot_be_made_is_said_in_a_sentence(standing: Path, monk
     said = run("render", "2026-0001", "--out", standing / "drop" / "2026-0001.xml")
     assert said.code == 1
     assert "File exists" in said.err
+
+
+def test_preflight_asks_the_rules_itself_where_no_worker_has(folder: Path, ready: FaultServer) -> None:
+    invoice = desk.customer_invoice(4)
+    more = {name: getattr(invoice.totals, name) + Decimal("0.01") for name in ("line_total", "total_without_vat", "total_with_vat", "amount_due")}
+    done("import", file_of(folder, replace(invoice, totals=replace(invoice.totals, **more)), name="d.xml", pdf=None))
+    done("customer", "set", desk.customer_key(4), "wants_email=true", "to=ok+4@x.test", "xml=bis3")
+    [row] = rows("preflight", "2026-0004")
+    assert row["verdict"] == "warning"
+    assert any("BR-CO-10" in reason for reason in row["reasons"])
+    said = done("render", "2026-0004", "--out", str(folder / "out"))
+    assert "BR-CO-10" in said.err

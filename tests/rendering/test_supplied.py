@@ -15,15 +15,7 @@ from core.model import Invoice, Language
 from core.rendering.pdf import render
 from core.rendering.supplied import LOCKED, NO_CUSTOMER, NO_NUMBER, NO_TEXT, NO_TOTAL, NOTHING, UNREADABLE, doubts
 from tests import builders as make
-
-
-def paper(*lines: str) -> bytes:
-    document = FPDF()
-    document.set_font("helvetica", size=11)
-    document.add_page()
-    for line in lines:
-        document.cell(0, 8, line, new_x="LMARGIN", new_y="NEXT")
-    return bytes(document.output())
+from tests.papers import paper
 
 
 def said(pdf: bytes, invoice: Invoice) -> list[str]:
