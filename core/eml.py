@@ -14,11 +14,12 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """An attachment; `file_name` is only a name, never a path."""
+    """An attachment or a picture of the page; `file_name` is only a name, never a path."""
 
     file_name: str
     mime_type: str
     content: bytes
+    content_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,17 +30,21 @@ class Opened:
     plain: str
     html: str
     attachments: tuple[Part, ...]
+    pictures: tuple[Part, ...] = ()  # that the HTML shows where it stands (RFC 2392)
     raw: bytes = field(repr=False)
 
 
 def opened(raw: bytes) -> Opened:
     message = parsed(raw)
-    words, attachments = _sorted_parts(message)
+    words, parts = _sorted_parts(message)
+    page = words.get("text/html", "")
+    pictures = tuple(part for part in parts if part.content_id and part.mime_type.startswith("image/") and f"cid:{part.content_id}" in page)
     return Opened(
         headers=tuple((name, header(message, name, place)) for name, place in _places(message)),
         plain=words.get("text/plain", ""),
-        html=words.get("text/html", ""),
-        attachments=attachments,
+        html=page,
+        attachments=tuple(part for part in parts if part not in pictures),
+        pictures=pictures,
         raw=raw,
     )
 
@@ -68,17 +73,18 @@ def header(message: EmailMessage, name: str, place: int = 0) -> str:
 
 
 def _sorted_parts(message: EmailMessage) -> tuple[dict[str, str], tuple[Part, ...]]:
-    """The first text of each kind is the mail's; whatever else has content hangs on it."""
+    """The first text of each kind is the mail's; then whatever else has content."""
     words: dict[str, str] = {}
-    attachments: list[Part] = []
+    others: list[Part] = []
     for leaf in _leaves(message):
         kind = leaf.get_content_type()
         content = _content(leaf)
         if kind in ("text/plain", "text/html") and kind not in words and leaf.get_content_disposition() != "attachment":
             words[kind] = _decoded(content, leaf.get_content_charset("utf-8"))
         else:
-            attachments.append(Part(file_name=_name_only(leaf, len(attachments) + 1), mime_type=kind, content=content))
-    return words, tuple(attachments)
+            name = _name_only(leaf, len(others) + 1)
+            others.append(Part(file_name=name, mime_type=kind, content=content, content_id=header(leaf, "Content-ID").strip().strip("<>")))
+    return words, tuple(others)
 
 
 def _leaves(message: EmailMessage) -> Iterator[EmailMessage]:

@@ -98,8 +98,7 @@ def _text_problem(company: Company, language: Language, kind: DocumentType) -> S
     if text is None or not text.subject.strip() or not text.body.strip():
         return Sentence(TEXT_MISSING, values)
     try:
-        mail_text.check(text.subject)
-        mail_text.check(text.body)
+        mail_text.check_text(text)
     except FacturierError as error:
         return Sentence(TEXT_WRONG, values | {"why": error.sentence})
     return None

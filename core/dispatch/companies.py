@@ -141,7 +141,7 @@ def _text(value: Value, changes: _Changes, language: Language, kind: DocumentTyp
     text = value.line().strip() if part == "subject" else value.text().strip()
     if not text:
         raise value.refuse(N_("it must not be empty"))
-    mail_text.check(text)
+    (mail_text.check_subject if part == "subject" else mail_text.check)(text)
     changes.texts.setdefault((language, kind), {})[part] = text
 
 

@@ -9,10 +9,9 @@ from datetime import date
 from core.database import recent
 from core.dispatch import documents
 from core.dispatch.desk import Desk
-from core.dispatch.documents import Dossier
-from core.model import DocumentType, Language, XmlFormat
+from core.model import DocumentType, Language
 from core.records import AccompanyingText, Company
-from core.rendering import mail_text, ubl
+from core.rendering import mail_text, payment_qr
 from core.rendering.mail_text import MailText
 
 CHOICE = 8
@@ -41,19 +40,8 @@ def tried(desk: Desk, invoice_id: int | None, text: AccompanyingText, signature:
     Raises TextInvalid or KeywordUnknown.
     """
     if invoice_id is None:
-        for template in (text.subject, text.body):
-            mail_text.check(template)
+        mail_text.check_text(text)
         return mail_text.finished(text, signature)
     what = documents.dossier(desk, invoice_id)
-    return mail_text.finished(mail_text.filled(text, what.invoice, language, xml_file=_xml_name(what)), signature)
-
-
-def _xml_name(what: Dossier) -> str:
-    """The name of the XML that would hang on the mail, without making the PDF that lies in it."""
-    wanted = what.customer.xml_format
-    if wanted is XmlFormat.NONE:
-        return ""
-    if wanted is XmlFormat.ORIGINAL and what.stored.xml_sha256:
-        return f"{documents.safe_name(what.invoice.number)}.xml"
-    wanted = XmlFormat.BIS3 if wanted is XmlFormat.BIS3 else XmlFormat.EFFF3
-    return ubl.write(what.invoice, wanted=wanted, pdf=None, pdf_name="").file_name
+    words = mail_text.filled(text, what.invoice, language, xml_file=documents.xml_file_name(what))
+    return mail_text.finished(words, signature, payment_qr.of(what.invoice, language))

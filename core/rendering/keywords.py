@@ -6,31 +6,59 @@ import difflib
 import unicodedata
 from collections.abc import Mapping
 from functools import cache
+from typing import Final
 
 from core.i18n import N_, translate
 from core.model import Language
 
-# In the order of the drop-down; the label is what a bookkeeper calls it.
-KEYWORDS: Mapping[str, str] = {
-    "number": N_("Number"),
-    "issue_date": N_("Issue date"),
-    "due_date": N_("Due date"),
-    "total_with_vat": N_("Total with VAT"),
-    "total_without_vat": N_("Total without VAT"),
-    "vat_total": N_("VAT"),
-    "amount_due": N_("Amount due"),
-    "currency": N_("Currency"),
-    "payment_reference": N_("Payment reference"),
-    "iban": N_("IBAN"),
-    "buyer": N_("Customer's name"),
-    "contact": N_("Customer's contact"),
-    "seller": N_("Our name"),
-    "buyer_reference": N_("Customer's reference"),
-    "order_reference": N_("Order reference"),
-    "preceding_invoice": N_("Invoice that is credited"),
-    "xml_file": N_("Name of the XML file"),
-    "document": N_("“invoice” or “credit note”"),
+# In the order of the drop-down, by group; the label is what a bookkeeper calls it.
+GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
+    N_("Invoice"): {
+        "number": N_("Number"),
+        "issue_date": N_("Issue date"),
+        "period": N_("Period"),
+        "document": N_("“invoice” or “credit note”"),
+        "is_credit_note": N_("Only on a credit note: …"),
+        "preceding_invoice": N_("Invoice that is credited"),
+        "order_reference": N_("Order reference"),
+        "contract_reference": N_("Contract reference"),
+        "xml_file": N_("Name of the XML file"),
+    },
+    N_("Amounts"): {
+        "total_with_vat": N_("Total with VAT"),
+        "total_without_vat": N_("Total without VAT"),
+        "vat_total": N_("VAT"),
+        "amount_due": N_("Amount due"),
+        "currency": N_("Currency"),
+    },
+    N_("Payment"): {
+        "due_date": N_("Due date"),
+        "payment_terms": N_("Payment terms"),
+        "payment_reference": N_("Payment reference"),
+        "iban": N_("IBAN"),
+        "payment_qr": N_("QR code for paying"),
+    },
+    N_("Customer"): {
+        "buyer": N_("Customer's name"),
+        "contact": N_("Customer's contact"),
+        "buyer_vat": N_("Customer's VAT number"),
+        "buyer_reference": N_("Customer's reference"),
+    },
+    N_("Our company"): {
+        "seller": N_("Our name"),
+        "seller_vat": N_("Our VAT number"),
+        "seller_email": N_("Our e-mail address"),
+    },
 }
+KEYWORDS: Final[Mapping[str, str]] = {name: label for group in GROUPS.values() for name, label in group.items()}
+CONDITIONS: Final = frozenset({"is_credit_note"})  # only asked, never printed
+PICTURES: Final = frozenset({"payment_qr"})
+
+
+def written(name: str) -> tuple[str, str]:
+    """How a keyword stands in a text: what comes before and after the words it takes in."""
+    return ("{% if " + name + " %}", "{% endif %}") if name in CONDITIONS else ("{{ " + name + " }}", "")
+
 
 # What bookkeepers type instead, in French, Dutch and English, as `folded` leaves it.
 ALIASES: Mapping[str, str] = {
@@ -46,7 +74,8 @@ ALIASES: Mapping[str, str] = {
     "currency": "devise monnaie munt munteenheid valuta",
     "payment_reference": "communication communication_structuree reference reference_paiement reference_de_paiement vcs mededeling "
     "gestructureerde_mededeling ogm betalingsreferentie betaalreferentie structured_communication",
-    "iban": "compte compte_bancaire numero_de_compte rekening rekeningnummer bankrekening account account_number bank_account",
+    "iban": "seller_iban notre_iban onze_iban compte compte_bancaire numero_de_compte rekening rekeningnummer bankrekening account "
+    "account_number bank_account",
     "buyer": "client nom_client nom_du_client nom acheteur destinataire klant naam_klant naam_van_de_klant klantnaam naam koper customer "
     "customer_name name",
     "contact": "personne_de_contact contact_client contactpersoon tav attention contact_name",
@@ -57,6 +86,17 @@ ALIASES: Mapping[str, str] = {
     "preceding_invoice": "facture_creditee facture_d_origine facture_precedente oorspronkelijke_factuur gecrediteerde_factuur original_invoice "
     "credited_invoice",
     "xml_file": "xml fichier fichier_xml nom_du_fichier bestand xml_bestand bestandsnaam file file_name",
+    "period": "periode date_de_prestation mois periode_de_facturation factuurperiode maand month invoice_period billing_period",
+    "contract_reference": "contrat numero_de_contrat reference_contrat reference_du_contrat contractnummer contractreferentie contract "
+    "contract_number",
+    "payment_terms": "conditions conditions_de_paiement delai delai_de_paiement betalingsvoorwaarden betalingstermijn betaaltermijn terms",
+    "payment_qr": "qr code_qr qr_code qrcode code_de_paiement qr_paiement epc betaalcode qr_betaling betaal_qr payment_code scan_to_pay",
+    "buyer_vat": "tva_client tva_du_client numero_tva_client numero_de_tva_du_client btw_klant btw_nummer_klant customer_vat "
+    "customer_vat_number vat_customer",
+    "seller_vat": "notre_tva notre_numero_de_tva numero_tva numero_de_tva tva_vendeur ons_btw_nummer btw_nummer our_vat vat_number company_vat",
+    "seller_email": "email mail courriel e_mail notre_email notre_adresse_e_mail adresse_e_mail ons_e_mailadres e_mailadres mailadres our_email "
+    "company_email email_address",
+    "is_credit_note": "est_note_de_credit si_note_de_credit note_de_credit is_creditnota creditnota als_creditnota credit_note if_credit_note",
     "document": "type type_de_document soort soort_document document_type",
 }
 

@@ -168,3 +168,12 @@ def vat_number(number: str) -> str:
     if number.startswith("BE") and len(number) == 12:
         return f"BE {enterprise(number[2:])}"
     return number
+
+
+def period(words: Words, start: date | None, end: date | None) -> str:
+    """`01/11/2026 – 30/11/2026`, or one end of it."""
+    if start and end:
+        return f"{words.day(start)} – {words.day(end)}"
+    if start:
+        return words(N_("from {day}"), day=words.day(start))
+    return words(N_("until {day}"), day=words.day(end)) if end else ""

@@ -19,13 +19,17 @@ from core.errors import KeywordUnknown, Sentence, TextInvalid
 from core.i18n import N_
 from core.model import DocumentType, Invoice, Language
 from core.records import AccompanyingText
-from core.rendering.keywords import KEYWORDS, nearest
+from core.rendering import labels, payment_qr
+from core.rendering.keywords import CONDITIONS, KEYWORDS, PICTURES, nearest
+from core.rendering.payment_qr import PaymentQr, Picture
 
 TEXTS = Path(__file__).parent / "templates" / "texts"
 
 UNFINISHED = N_("line {line}: something between the braces is not complete. A keyword looks like {keyword}, a condition like {condition}.")
 TOO_CLEVER = N_("line {line}: only keywords like {keyword} and conditions like {condition} are understood.")
 EXAMPLES = {"keyword": "{{ number }}", "condition": "{% if due_date %}…{% endif %}"}
+ONLY_A_CONDITION = N_("“{keyword}” is for a condition: {condition}. The word itself is {document}.")
+NOT_IN_SUBJECT = N_("“{keyword}” is a picture, and a subject has none. Put it into the text.")
 UNDERSTOOD: Final[tuple[type[nodes.Node], ...]] = (
     *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Filter),
     *(nodes.If, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not),
@@ -42,6 +46,7 @@ class MailText:
     subject: str
     plain: str
     html: str
+    pictures: tuple[Picture, ...] = ()  # that the HTML shows
 
 
 @cache
@@ -73,9 +78,44 @@ def check(template: str) -> None:
     for node in _all(tree):
         if not isinstance(node, UNDERSTOOD) or (isinstance(node, nodes.Filter) and node.name not in FILTERS):
             raise TextInvalid(why=Sentence(TOO_CLEVER, EXAMPLES | {"line": str(node.lineno)}))
+    for output in tree.find_all(nodes.Output):
+        for keyword in sorted(CONDITIONS.intersection(_printed(output))):
+            raise TextInvalid(why=_only_a_condition(keyword))
     sample = dict.fromkeys(KEYWORDS, "x")
     fill(template, sample)
     fill(template, dict.fromkeys(KEYWORDS, ""))
+
+
+@lru_cache(maxsize=1024)
+def check_subject(template: str) -> None:
+    """The same for a subject, which shows no picture."""
+    check(template)
+    used = meta.find_undeclared_variables(_environment().parse(template)) & PICTURES
+    if used:
+        raise TextInvalid(why=Sentence(NOT_IN_SUBJECT, {"keyword": min(used)}))
+
+
+def check_text(text: AccompanyingText) -> None:
+    """Subject and body. Raises KeywordUnknown or TextInvalid."""
+    check_subject(text.subject)
+    check(text.body)
+
+
+def _printed(node: nodes.Node) -> Iterator[str]:
+    """The keywords whose value an expression can come to; what is only asked in a condition is not among them."""
+    if isinstance(node, nodes.Name):
+        yield node.name
+    elif isinstance(node, nodes.CondExpr):
+        yield from _printed(node.expr1)
+        yield from _printed(node.expr2) if node.expr2 else ()
+    elif not isinstance(node, (nodes.Compare, nodes.Not)):
+        for child in node.iter_child_nodes():
+            yield from _printed(child)
+
+
+def _only_a_condition(keyword: str) -> Sentence:
+    condition = "{% if " + keyword + " %}…{% endif %}"
+    return Sentence(ONLY_A_CONDITION, {"keyword": keyword, "condition": condition, "document": "{{ document }}"})
 
 
 def _all(node: nodes.Node) -> Iterator[nodes.Node]:
@@ -118,52 +158,80 @@ def _template(source: str) -> Template:
 
 def values(invoice: Invoice, language: Language, *, xml_file: str = "") -> dict[str, str]:
     """All keywords, in the customer's language; what the invoice does not have is empty."""
-    currency = invoice.currency
+    own = _of_invoice(invoice, language) | _amounts(invoice, language) | _of_parties(invoice)
+    own["xml_file"] = xml_file
+    marked = {name: payment_qr.unmarked(value) for name, value in own.items()}
+    return marked | {"payment_qr": payment_qr.MARK if payment_qr.of(invoice, language) else ""}
 
-    def money(name: str) -> str:
-        return i18n.amount(language, getattr(invoice.totals, name), currency)
 
+def _of_invoice(invoice: Invoice, language: Language) -> dict[str, str]:
     return {
         "number": invoice.number,
         "issue_date": i18n.day(language, invoice.issue_date),
         "due_date": i18n.day(language, invoice.due_date) if invoice.due_date else "",
-        "total_with_vat": money("total_with_vat"),
-        "total_without_vat": money("total_without_vat"),
-        "vat_total": money("vat_total"),
-        "amount_due": money("amount_due"),
-        "currency": currency,
-        "payment_reference": invoice.payment_reference or "",
-        "iban": invoice.iban or "",
-        "buyer": invoice.buyer.name,
-        "contact": invoice.buyer.contact_name or "",
-        "seller": invoice.seller.name,
-        "buyer_reference": invoice.buyer_reference or "",
-        "order_reference": invoice.order_reference or "",
-        "preceding_invoice": ", ".join(reference.number for reference in invoice.preceding_invoices),
-        "xml_file": xml_file,
+        "period": labels.period(labels.Words(language), invoice.period_start, invoice.period_end),
         "document": i18n.translate(language, _KIND[invoice.type_code]),
+        "is_credit_note": "x" if invoice.is_credit_note else "",
+        "preceding_invoice": ", ".join(reference.number for reference in invoice.preceding_invoices),
+        "order_reference": invoice.order_reference or "",
+        "contract_reference": invoice.contract_reference or "",
+        "payment_reference": invoice.payment_reference or "",
+        "payment_terms": invoice.payment_terms or "",
+        "iban": invoice.iban or "",
+    }
+
+
+def _amounts(invoice: Invoice, language: Language) -> dict[str, str]:
+    names = ("total_with_vat", "total_without_vat", "vat_total", "amount_due")
+    amounts = {name: i18n.amount(language, getattr(invoice.totals, name), invoice.currency) for name in names}
+    return amounts | {"currency": invoice.currency}
+
+
+def _of_parties(invoice: Invoice) -> dict[str, str]:
+    seller, buyer = invoice.seller, invoice.buyer
+    return {
+        "buyer": buyer.name,
+        "contact": buyer.contact_name or "",
+        "buyer_vat": labels.vat_number(buyer.vat_id or ""),
+        "buyer_reference": invoice.buyer_reference or "",
+        "seller": seller.name,
+        "seller_vat": labels.vat_number(seller.vat_id or ""),
+        "seller_email": seller.email or "",
     }
 
 
 def filled(text: AccompanyingText, invoice: Invoice, language: Language, *, xml_file: str = "") -> AccompanyingText:
-    """Subject and body with their keywords filled in. Raises TextInvalid."""
-    for template in (text.subject, text.body):
-        check(template)
+    """Subject and body with their keywords filled in; the code for paying is a mark in the body. Raises TextInvalid."""
+    check_text(text)
     keywords = values(invoice, language, xml_file=xml_file)
-    return AccompanyingText(subject=fill(text.subject, keywords), body=fill(text.body, keywords))
+    body = text.body if keywords["payment_qr"] else payment_qr.without_keyword(text.body)
+    return AccompanyingText(subject=fill(text.subject, keywords), body=fill(body, keywords))
 
 
-def finished(words: AccompanyingText, signature: str) -> MailText:
-    """The mail's text, plain and HTML, with the signature after it, from words that are already filled in."""
+def finished(words: AccompanyingText, signature: str, qr: PaymentQr | None = None) -> MailText:
+    """The mail's text, plain and HTML, with the signature after it, from words that are already filled in.
+
+    Where the body has the mark of the code for paying, `qr` is shown; without one the mark goes.
+    """
     body = _tidy(words.body)
+    shown = None
+    if payment_qr.is_marked(body):
+        shown, body = qr, body if qr else _tidy(payment_qr.without(body))
     signature = _tidy(signature)
-    plain = f"{body}\n\n{signature}\n" if signature else f"{body}\n"
-    parts = _paragraphs(body) + (f'\n<div style="color:#555">{_paragraphs(signature)}</div>' if signature else "")
+    said = payment_qr.written_out(body, shown.words) if shown else body
+    plain = f"{said}\n\n{signature}\n" if signature else f"{said}\n"
+    drawn = payment_qr.written_out(_paragraphs(body), _image(shown)) if shown else _paragraphs(body)
+    parts = drawn + (f'\n<div style="color:#555">{_paragraphs(signature)}</div>' if signature else "")
     page = (
         '<!DOCTYPE html>\n<html><head><meta charset="utf-8"></head>\n'
         f'<body style="font-family:Arial,Helvetica,sans-serif;font-size:14px;line-height:1.5;color:#222">\n{parts}\n</body></html>\n'
     )
-    return MailText(subject=" ".join(words.subject.split()), plain=plain, html=page)
+    return MailText(subject=" ".join(words.subject.split()), plain=plain, html=page, pictures=(shown.picture,) if shown else ())
+
+
+def _image(qr: PaymentQr) -> str:
+    side = payment_qr.WIDTH
+    return f'<img src="cid:{qr.picture.content_id}" width="{side}" height="{side}" alt="{html.escape(qr.words)}">'
 
 
 def _tidy(text: str) -> str:

@@ -16,6 +16,7 @@ from typing import Final
 
 from core.mailbox import Mailbox
 from core.rendering.mail_text import MailText
+from core.rendering.payment_qr import Picture
 
 _CRLF: Final = policy.compat32.clone(linesep="\r\n")
 
@@ -43,7 +44,7 @@ def compose(envelope: Envelope, text: MailText, attachments: Sequence[Attachment
     """The whole mail with CRLF line ends, 7-bit clean, deterministic for the same arguments."""
     boundary = hashlib.sha256(envelope.message_id.encode()).hexdigest()[:40]
     mixed = f"mix-{boundary}"
-    pieces = [_head(envelope, text.subject, mixed), _part(mixed, _alternative(text, f"alt-{boundary}"))]
+    pieces = [_head(envelope, text.subject, mixed), _part(mixed, _alternative(text, boundary))]
     pieces += [_part(mixed, _attachment(attachment)) for attachment in attachments]
     pieces.append(f"--{mixed}--\r\n".encode())
     return b"".join(pieces)
@@ -87,9 +88,16 @@ def _encoded(text: str, *, name: str) -> str:
 
 def _alternative(text: MailText, boundary: str) -> bytes:
     """The same words twice; written by hand, as the email package takes longer for this than the PDF takes."""
-    head = f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'.encode()
-    parts = [_part(boundary, _words_of_part("plain", text.plain)), _part(boundary, _words_of_part("html", text.html))]
-    return b"".join([head, *parts, f"--{boundary}--\r\n".encode()])
+    page = _words_of_part("html", text.html)
+    if text.pictures:
+        related = [page, *(_inline(picture) for picture in text.pictures)]
+        page = _multipart('related; type="text/html"', f"rel-{boundary}", related)  # RFC 2387: the first part is the one to show
+    return _multipart("alternative", f"alt-{boundary}", [_words_of_part("plain", text.plain), page])
+
+
+def _multipart(subtype: str, boundary: str, contents: Sequence[bytes]) -> bytes:
+    head = f'Content-Type: multipart/{subtype}; boundary="{boundary}"\r\n\r\n'.encode()
+    return b"".join([head, *(_part(boundary, content) for content in contents), f"--{boundary}--\r\n".encode()])
 
 
 def _words_of_part(subtype: str, text: str) -> bytes:
@@ -110,6 +118,15 @@ def _attachment(attachment: Attachment) -> bytes:
     name = attachment.file_name
     head.add_header("Content-Disposition", "attachment", filename=name if name.isascii() else ("utf-8", "", name))
     return head.as_bytes(policy=_CRLF).rstrip(b"\r\n") + b"\r\n\r\n" + _base64(attachment.content)
+
+
+def _inline(picture: Picture) -> bytes:
+    """A picture of the page, which no mail program lists among the attachments (RFC 2183 2.1)."""
+    head = (
+        f"Content-Type: {picture.mime_type}\r\nContent-Transfer-Encoding: base64\r\nContent-ID: <{picture.content_id}>\r\n"
+        f'Content-Disposition: inline; filename="{picture.file_name}"\r\n\r\n'
+    )
+    return head.encode() + _base64(picture.content)
 
 
 def _base64(content: bytes) -> bytes:

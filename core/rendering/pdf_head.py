@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import cached_property
 
 from core.i18n import N_
 from core.model import Address, Invoice, Party
 from core.rendering import identity
-from core.rendering.labels import Words, enterprise, spaced, title, vat_number
+from core.rendering.labels import Words, enterprise, period, spaced, title, vat_number
 from core.rendering.logos import Logo
 from core.rendering.sheet import BODY, LABEL, LEFT, RIGHT, SMALL, STRONG, TINT, Block, Colour, Sheet, Style
 
@@ -191,15 +190,6 @@ def _delivered_to(page: Page) -> str:
     lines = tuple(_address(address, page.words, home=identity.country(invoice.seller))) if address else ()
     place = invoice.delivery_location_id.value if invoice.delivery_location_id else None
     return ", ".join(filter(None, (invoice.delivery_name, *lines, place)))
-
-
-def period(words: Words, start: date | None, end: date | None) -> str:
-    """`01/11/2026 – 30/11/2026`, or one end of it."""
-    if start and end:
-        return f"{words.day(start)} – {words.day(end)}"
-    if start:
-        return words(N_("from {day}"), day=words.day(start))
-    return words(N_("until {day}"), day=words.day(end)) if end else ""
 
 
 def _cells(page: Page, facts: tuple[tuple[str, str], ...]) -> Block:

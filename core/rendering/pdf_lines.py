@@ -9,8 +9,8 @@ from functools import partial
 
 from core.i18n import N_
 from core.model import ZERO, AllowanceCharge, Line
-from core.rendering.labels import Words
-from core.rendering.pdf_head import Page, period
+from core.rendering.labels import Words, period
+from core.rendering.pdf_head import Page
 from core.rendering.sheet import BODY, HAIRLINE, LEFT, RIGHT, SMALL, STRONG, Block, wrapped
 
 # Left edge of the unit, right edges of the other columns, and the width of the first
@@ -27,19 +27,21 @@ class _Column:
     """The figures of a column with their decimals below each other: who has fewer of them ends as far from the edge."""
 
     def __init__(self, page: Page, figures: Sequence[str], *, right: float, width: float) -> None:
-        self.figures, self._right, self._width = figures, right, width
+        typefaces = page.sheet.typefaces
+        self.figures, self._right, self._width = [typefaces.shown(figure) for figure in figures], right, width
         self._point = page.words.decimal_sign
-        self._longest = max(map(self._decimals, figures), default=0)
-        self._digit, self._sign = (page.sheet.typefaces.width(each, BODY.size, bold=False) for each in ("0", self._point))
+        self._longest = max(map(self._decimals, self.figures), default=0)
+        self._digit, self._sign = (typefaces.width(each, BODY.size, bold=False) for each in ("0", self._point))
 
     def put(self, block: Block, at: int) -> None:
         text = self.figures[at]
         decimals = self._decimals(text)
         gap = (self._longest - decimals) * self._digit + (self._sign if self._longest and not decimals else 0)
-        if gap:  # a long figure is rather out of line than small
-            natural = block.typefaces.width(block.typefaces.shown(text), BODY.size, bold=False)
-            gap = min(gap, max(0, self._width - natural))
-        block.figure(self._right - gap, _PADDING, self._width - gap, text)
+        natural = block.typefaces.width(text, BODY.size, bold=False)
+        if natural + gap <= self._width:
+            block.line(self._right - gap - natural, _PADDING, text)
+        else:  # a long figure is rather out of line than small
+            block.figure(self._right, _PADDING, self._width, text)
 
     def _decimals(self, text: str) -> int:
         return len(text) - place - 1 if (place := text.rfind(self._point)) >= 0 else 0

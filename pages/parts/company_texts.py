@@ -156,7 +156,7 @@ def preview(place: Place, words: AccompanyingText, signature: str) -> None:
     if sample is None:
         st.info(t(NO_SAMPLE[place.kind]))
     st.markdown(f"**{plain(made.subject)}**")
-    mail_preview.show(made.html, title=t("The mail as the customer reads it"), key=f"text-preview/{place.company.key}")
+    mail_preview.show(made.html, made.pictures, title=t("The mail as the customer reads it"), key=f"text-preview/{place.company.key}")
 
 
 def sample_field(place: Place, found: dict[int, Sample]) -> Sample | None:

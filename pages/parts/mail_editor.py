@@ -13,8 +13,8 @@ from typing import Any
 import streamlit as st
 
 from core.records import AccompanyingText
-from core.rendering.keywords import KEYWORDS
-from pages.parts.resources import t, translated
+from core.rendering import keywords
+from pages.parts.resources import t
 
 PAUSE_MS = 350  # without a key, then the preview follows
 _HTML = """
@@ -39,7 +39,7 @@ label { font-size: .875rem }
 select, input, textarea, button { font: inherit; color: inherit; background: var(--st-secondary-background-color);
   border: 1px solid var(--st-border-color); border-radius: var(--st-base-radius, .5rem); padding: .4rem .6rem; box-sizing: border-box }
 select { min-width: 0; max-width: 15rem }
-option { color: var(--st-text-color); background: var(--st-background-color) }
+option, optgroup { color: var(--st-text-color); background: var(--st-background-color) }
 input, textarea { width: 100% }
 textarea { resize: vertical; min-height: 8rem; line-height: 1.45 }
 button { cursor: pointer; background: transparent; white-space: nowrap }
@@ -96,7 +96,11 @@ export default function ({ parentElement: root, data, setStateValue }) {
   const labels = JSON.stringify([data.keywords, data.words]);
   if (kept.labels !== labels) {
     const chosen = keyword.value;
-    keyword.replaceChildren(...data.keywords.map(([name, label]) => new Option(label, name)));
+    keyword.replaceChildren(...data.keywords.map(([title, members]) => {
+      const group = Object.assign(document.createElement("optgroup"), { label: title });
+      group.append(...members.map((each) => Object.assign(new Option(each.label, each.name), { put: each })));
+      return group;
+    }));
     if (chosen) keyword.value = chosen;
     find("label[for=keyword]").textContent = data.words.keyword;
     find("label[for=subject]").textContent = data.words.subject;
@@ -135,11 +139,14 @@ export default function ({ parentElement: root, data, setStateValue }) {
   }
   for (const name of ["insert", "undo", "redo", "standard"]) find("." + name).onmousedown = (event) => event.preventDefault();  // the focus stays
   find(".insert").onclick = () => {
-    const field = kept.target, token = "{{ " + keyword.value + " }}";
+    const field = kept.target, { before, after } = keyword.selectedOptions[0].put;
     field.focus();
     apart(field);
+    const start = field.selectionStart, inside = after ? field.value.slice(start, field.selectionEnd) : "";
+    const token = before + inside + after, caret = start + before.length + inside.length;
     if (!document.execCommand("insertText", false, token)) field.setRangeText(token, field.selectionStart, field.selectionEnd, "end");
     apart(field);
+    if (after) field.setSelectionRange(caret, caret);  // the words that depend on it are typed next
     push();
   };
   const step = (command) => {
@@ -189,13 +196,26 @@ def edit(saved: AccompanyingText, standard: AccompanyingText, *, key: str) -> Ac
             **asdict(words),
             "saved": asdict(saved),
             "standard": asdict(standard),
-            "keywords": [[name, f"{label}  ·  {name}"] for name, label in translated(KEYWORDS).items()],
+            "keywords": _menu(),
             "words": _labels(),
             "pause": PAUSE_MS,
         },
         on_words_change=partial(_take, key),
     )
     return words
+
+
+def _menu() -> list[tuple[str, list[dict[str, str]]]]:
+    """The drop-down by group; each keyword with what it puts before and after the caret."""
+    return [
+        (t(group), [{"name": name, "label": f"{t(label)}  ·  {name}"} | _written(name) for name, label in members.items()])
+        for group, members in keywords.GROUPS.items()
+    ]
+
+
+def _written(name: str) -> dict[str, str]:
+    before, after = keywords.written(name)
+    return {"before": before, "after": after}
 
 
 def is_changed(words: AccompanyingText, saved: AccompanyingText) -> bool:

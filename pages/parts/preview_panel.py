@@ -17,6 +17,7 @@ from core.dispatch.sending import Preview
 from core.i18n import N_
 from core.model import DocumentType, RecipientRole
 from core.records import AccompanyingText, InvoiceRow
+from core.rendering import payment_qr
 from pages.parts import mail_preview
 from pages.parts.resources import language, plain, t, zone
 
@@ -91,16 +92,28 @@ def editor(shown: Preview, key: str, words: AccompanyingText) -> AccompanyingTex
             st.session_state[f"{name}/{key}"] = value
     subject = st.text_input(t("Subject"), key=f"subject/{key}")
     body = st.text_area(t("Text"), key=f"body/{key}", height=220)
+    _about_qr(shown.dossier, body)
     signature = documents.signature(shown.dossier)
     if signature:
         st.caption("  \n".join(plain(line) for line in signature.split("\n")))
     return AccompanyingText(subject=subject, body=body)
 
 
+def _about_qr(what: Dossier, body: str) -> None:
+    """What the mark in the text is, and whether this invoice has such a code."""
+    if not payment_qr.is_marked(body):
+        return
+    if payment_qr.of(what.invoice, what.language):
+        st.caption(t("“{mark}” is where the QR code for paying stands. Move it, or take it out.", mark=payment_qr.MARK))
+    else:
+        st.warning(t("There is no QR code for this invoice, so “{mark}” is left out of the mail.", mark=payment_qr.MARK))
+
+
 def mail(shown: Preview, key: str) -> None:
     """The words as the customer reads them, and what hangs on them."""
     st.markdown(f"**{plain(shown.mail.text.subject)}**")
-    mail_preview.show(shown.mail.text.html, title=t("The mail as the customer reads it"), key=f"mail/{key}")
+    text = shown.mail.text
+    mail_preview.show(text.html, text.pictures, title=t("The mail as the customer reads it"), key=f"mail/{key}")
     st.caption(" · ".join(f"{plain(part.file_name)} ({size(len(part.content))})" for part in shown.mail.attachments))
 
 

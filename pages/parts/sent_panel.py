@@ -43,7 +43,8 @@ def _name(part: eml.Part, place: int) -> str:
 
 def _mail(opened: eml.Opened, key: str) -> None:
     preview_panel.mail_head(opened, "From", "To", "Cc", "Subject")
-    mail_preview.show(opened.html or f"<pre>{escape(opened.plain)}</pre>", title=t("The mail as the customer reads it"), key=f"mail/{key}")
+    page = opened.html or f"<pre>{escape(opened.plain)}</pre>"
+    mail_preview.show(page, opened.pictures, title=t("The mail as the customer reads it"), key=f"mail/{key}")
     st.download_button(t("Download the mail (.eml)"), opened.raw, file_name="message.eml", mime="message/rfc822", key=f"eml/{key}", on_click="ignore")
 
 

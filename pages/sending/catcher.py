@@ -34,9 +34,8 @@ def show(opened: catcher.Opened, identity: str) -> None:
     for place, tab in enumerate(st.tabs(names)):
         with tab:
             if place == 0:
-                mail_preview.show(
-                    opened.html or f"<pre>{escape(opened.plain)}</pre>", title=t("The mail as the customer reads it"), key=f"caught/{identity}"
-                )
+                page = opened.html or f"<pre>{escape(opened.plain)}</pre>"
+                mail_preview.show(page, opened.pictures, title=t("The mail as the customer reads it"), key=f"caught/{identity}")
             elif place == 1:
                 st.code(opened.plain, language=None, wrap_lines=True)
             else:
