@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 
 import pytest
 
+from core import i18n
 from core.errors import KeywordUnknown, TextInvalid
 from core.model import DocumentType, Language
 from core.records import AccompanyingText
-from core.rendering import keywords, mail_text, signatures
+from core.rendering import keywords, labels, mail_text, signatures
 from core.rendering.keywords import KEYWORDS
 from tests import builders
+from tests.rendering import samples
 
 
 @pytest.mark.parametrize("language", list(Language))
@@ -57,6 +60,17 @@ def test_an_unknown_keyword_names_the_nearest() -> None:
         ("solde", "amount_due"),
         ("total_wiht_vat", "total_with_vat"),
         ("bestelbon", "order_reference"),
+        ("code QR", "payment_qr"),
+        ("QR-code om te betalen", "payment_qr"),
+        ("notre n° de TVA", "seller_vat"),
+        ("ons btw-nummer", "seller_vat"),
+        ("numéro de TVA du client", "buyer_vat"),
+        ("seller_iban", "iban"),
+        ("période", "period"),
+        ("contractnummer", "contract_reference"),
+        ("conditions de paiement", "payment_terms"),
+        ("betalingsvoorwaarden", "payment_terms"),
+        ("creditnota", "is_credit_note"),
     ],
 )
 def test_the_nearest_is_what_a_bookkeeper_meant(written: str, nearest: str) -> None:
@@ -81,6 +95,39 @@ def test_every_alias_is_folded_and_leads_to_one_keyword() -> None:
 def test_what_could_break_or_run_is_refused(text: str) -> None:
     with pytest.raises(TextInvalid):
         mail_text.check(text)
+
+
+@pytest.mark.parametrize("keyword", KEYWORDS)
+def test_what_the_menu_puts_in_can_be_used(keyword: str) -> None:
+    before, after = keywords.written(keyword)
+    mail_text.check(f"Bonjour {before}mot{after}" if after else f"Bonjour {before}")
+
+
+def test_a_condition_is_asked_and_never_printed() -> None:
+    asked = "{% if is_credit_note %}NC{% else %}F{% endif %} {{ 'a' if not is_credit_note else number }}"
+    words = AccompanyingText(subject=asked, body="x")
+    assert mail_text.filled(words, builders.invoice(number="7"), Language.FR).subject == "F a"
+    assert mail_text.filled(words, builders.credit_note(number="8"), Language.FR).subject == "NC 8"
+    for printed in (
+        "{{ is_credit_note }}",
+        "{{ is_credit_note|upper }}",
+        "{{ is_credit_note or number }}",
+        "{{ 'a' if number else is_credit_note }}",
+    ):
+        with pytest.raises(TextInvalid, match="is for a condition"):
+            mail_text.check(printed)
+
+
+def test_the_particulars_of_a_full_invoice_are_in_the_reader_s_words() -> None:
+    invoice = samples.full(builders.invoice)
+    found = mail_text.values(invoice, Language.NL)
+    assert found["period"] == "01/11/2026 – 30/11/2026"
+    assert (found["contract_reference"], found["payment_terms"]) == ("C-1", "30 jours")
+    assert found["seller_vat"] == "BE 0123.456.749"
+    assert found["buyer_vat"] == labels.vat_number(invoice.buyer.vat_id or "")
+    assert found["seller_email"] == invoice.seller.email
+    half = replace(invoice, period_end=None)
+    assert mail_text.values(half, Language.FR)["period"] == i18n.translate(Language.FR, "from {day}", day="01/11/2026")
 
 
 def test_every_keyword_can_be_used_and_amounts_are_in_the_reader_s_format() -> None:
