@@ -9,7 +9,7 @@ from core.commands.arguments import Assignments, values
 from core.commands.output import Format, Output, show, show_one
 from core.commands.shell import DONE, opened_app
 from core.model import DocumentType, RecipientRole
-from core.records import Company, Customer, MailAccount
+from core.records import Company, Customer, MailAccount, PdfChoice
 
 
 def company_list(output: Format = Output.TABLE) -> int:
@@ -95,13 +95,15 @@ def _account(account: MailAccount) -> dict[str, Any]:
 
 
 def _papers(company: Company, kinds: Mapping[DocumentType, str]) -> dict[str, Any]:
-    """What the company writes: texts, signatures, terms."""
+    """What the company writes: texts, signatures, terms, legal mentions; and whose PDF leaves."""
     papers: dict[str, Any] = {}
     for (language, kind), text in company.texts.items():
         papers[f"text.{language}.{kinds[kind]}.subject"] = text.subject
         papers[f"text.{language}.{kinds[kind]}.body"] = text.body
     papers |= {f"signature.{language}": signature for language, signature in company.signatures.items()}
-    return papers | {f"terms.{language}": terms.name for language, terms in company.terms.items()}
+    papers |= {f"terms.{language}": terms.name for language, terms in company.terms.items()}
+    papers["pdf"] = (PdfChoice.RENDERED if company.renders_pdf else PdfChoice.SUPPLIED).value
+    return papers | {f"mention.{language}.{subject}": words for (language, subject), words in company.mentions.items()}
 
 
 def _customer(customer: Customer) -> dict[str, Any]:

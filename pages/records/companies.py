@@ -1,6 +1,6 @@
-"""Invoicing companies: mail account, accompanying texts, signatures, terms of sale, identity.
+"""Invoicing companies: mail account, accompanying texts, signatures, terms of sale, PDF, identity.
 
-Other pages lead here with `?company=KEY&part=account|texts|terms|identity`.
+Other pages lead here with `?company=KEY&part=account|texts|terms|pdf|identity`.
 """
 
 import streamlit as st
@@ -8,13 +8,14 @@ import streamlit as st
 from core.dispatch import companies
 from core.i18n import N_
 from core.records import Company
-from pages.parts import company_account, company_forms, company_identity, company_terms, company_texts, feedback, menu
+from pages.parts import company_account, company_forms, company_identity, company_pdf, company_terms, company_texts, feedback, menu
 from pages.parts.resources import desk, language, t
 
 PARTS = {
     "account": (N_("Mail account"), company_account.show),
     "texts": (N_("Accompanying text"), company_texts.show),
     "terms": (N_("Terms of sale"), company_terms.show),
+    "pdf": (N_("Invoice PDF"), company_pdf.show),
     "identity": (N_("Identity"), company_identity.show),
 }
 

@@ -24,3 +24,8 @@ def page(path: str, language: str = "en", **query: str) -> AppTest:
 def words(test: AppTest) -> str:
     parts = [*test.subheader, *test.markdown, *test.info, *test.warning, *test.error, *test.caption, *test.text]
     return "\n".join(str(part.value) for part in parts)
+
+
+def preview(test: AppTest) -> str:
+    """What the components of our own are given: the mail as it is shown, and the words in the editor."""
+    return "\n".join(str(each.proto.mixed.json) + str(each.proto.json) for each in test.get("bidi_component"))

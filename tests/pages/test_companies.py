@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
+from io import BytesIO
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 from streamlit.testing.v1 import AppTest
 
+from core import i18n
 from core.app import App
-from core.dispatch import companies
+from core.dispatch import companies, documents
 from core.model import DispatchStatus, DocumentType, Language
-from core.records import AccompanyingText, Company, Security
+from core.records import AccompanyingText, Company, PdfChoice, Security
 from pages.parts import mail_editor
 from tests import builders, desk
 from tests.mail.fault_server import FaultServer
-from tests.pages.screen import page, words
+from tests.pages.screen import page, preview, words
 from tests.papers import pdf
 
 PATH = "pages/records/companies.py"
@@ -55,10 +59,6 @@ def write(test: AppTest, subject: str, body: str) -> AppTest:
     return test.run()
 
 
-def preview(test: AppTest) -> str:
-    return "\n".join(str(each.proto.mixed.json) + str(each.proto.json) for each in test.get("bidi_component"))
-
-
 # Which company, which part ---------------------------------------------------------------------------------------
 
 
@@ -76,7 +76,7 @@ def test_the_address_opens_a_company_and_a_part(dashboard: App) -> None:
 
 
 @pytest.mark.parametrize("language", ["fr", "nl", "en"])
-@pytest.mark.parametrize("part", ["account", "texts", "terms", "identity"])
+@pytest.mark.parametrize("part", ["account", "texts", "terms", "pdf", "identity"])
 def test_each_part_opens_in_each_language(dashboard: App, part: str, language: str) -> None:
     desk.ready(dashboard, 25)
     test = opened(part, language)
@@ -192,6 +192,60 @@ def test_without_a_credit_note_the_keywords_stand_as_they_are(texts: App) -> Non
     test.segmented_control(key=f"text-kind/{desk.COMPANY}").set_value("credit_note").run()
     assert "There is no credit note of this company yet" in test.info[0].value
     assert "Note de crédit {{ number }}" in words(test).replace("\\", "")
+
+
+def test_the_code_for_paying_is_seen_beside_the_text(texts: App) -> None:
+    test = opened("texts")
+    write(test, "Facture {{ number }}", "Bonjour,\n\n{{ payment_qr }}")
+    assert "data:image/png;base64," in preview(test)
+    assert "cid:" not in preview(test)
+    write(test, "Facture {{ payment_qr }}", "Bonjour")
+    assert "a subject has none" in test.warning[0].value
+    test.button(key=f"save-text/{KEY}").click().run()
+    assert "a subject has none" in test.error[0].value
+
+
+# The PDF ---------------------------------------------------------------------------------------------------------
+
+
+def mention(test: AppTest, label: str) -> Any:
+    [found] = [each for each in test.text_input if each.label == label]
+    return found
+
+
+def printed(app: App, invoice_id: int) -> str:
+    document = documents.attachments(app.desk, documents.dossier(app.desk, invoice_id))[0][0]
+    return " ".join("\n".join(sheet.extract_text() for sheet in PdfReader(BytesIO(document.content)).pages).split())
+
+
+def test_the_choice_of_the_pdf_and_own_legal_mentions_are_saved_and_printed(dashboard: App) -> None:
+    line = builders.line(vat_category="AE", vat_rate=Decimal(0))
+    invoice_id = desk.bring(dashboard, builders.invoice(lines=(line,))).invoice_id or 0
+    language = documents.dossier(dashboard.desk, invoice_id).language
+    test = opened("pdf")
+    assert test.radio[0].value is PdfChoice.SUPPLIED
+    assert test.button(key=f"save-pdf/{desk.COMPANY}").disabled
+    test.radio[0].set_value(PdfChoice.RENDERED).run()
+    test.segmented_control(key=f"mention-language/{desk.COMPANY}").set_value(language).run()
+    standard = i18n.translate(language, "Reverse charge")
+    assert mention(test, "Reverse charge (AE)").placeholder == standard
+    mention(test, "Reverse charge (AE)").set_value("  Nos propres   mots ").run()
+    test.segmented_control(key=f"mention-language/{desk.COMPANY}").set_value(Language.EN).run()
+    mention(test, "Exempt (E)").set_value("Ours in English").run()
+    assert company(dashboard).mentions == {}
+    test.button(key=f"save-pdf/{desk.COMPANY}").click().run()
+    assert not test.error
+    saved = company(dashboard)
+    assert saved.renders_pdf
+    assert saved.mentions == {(language, "AE"): "Nos propres mots", (Language.EN, "E"): "Ours in English"}
+    assert "Nos propres mots" in printed(dashboard, invoice_id)
+    test.segmented_control(key=f"mention-language/{desk.COMPANY}").set_value(language).run()
+    assert mention(test, "Reverse charge (AE)").value == "Nos propres mots"
+    mention(test, "Reverse charge (AE)").set_value("").run()
+    test.button(key=f"save-pdf/{desk.COMPANY}").click().run()
+    assert company(dashboard).mentions == {(Language.EN, "E"): "Ours in English"}
+    assert standard in printed(dashboard, invoice_id)
+    assert "Nos propres mots" not in printed(dashboard, invoice_id)
 
 
 # Identity and terms ----------------------------------------------------------------------------------------------

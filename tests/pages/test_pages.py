@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import base64
 import re
 from pathlib import Path
 
@@ -10,13 +11,14 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from core import eml
 from core.app import App
 from core.dispatch import sending
 from core.model import DispatchStatus
 from pages.parts import mail_preview
 from tests import builders, desk
 from tests.mail.fault_server import FaultServer, free_port
-from tests.pages.screen import ROOT, page, words
+from tests.pages.screen import ROOT, page, preview, words
 
 PAGES = sorted(path for path in (ROOT / "pages").rglob("*.py") if path.parent.name in ("ledgers", "sending", "records"))
 
@@ -108,6 +110,33 @@ def test_the_confirm_screen_sends_the_edited_text(dashboard: App, smtp: FaultSer
     assert b"Zoals afgesproken." in taken.content
 
 
+def test_the_code_for_paying_is_a_mark_to_the_editor_and_a_picture_in_preview_and_mail(dashboard: App, smtp: FaultServer) -> None:
+    invoice_id = desk.ready(dashboard, smtp.port)
+    desk.set_company(dashboard, text__nl__invoice__body="Beste,\n\n{{ payment_qr }}\n\nGroeten,")
+    test = page("pages/sending/confirm.py", invoice=str(invoice_id))
+    field = test.text_area(key=f"body/{invoice_id}")
+    assert field.value == "Beste,\n\n[QR]\n\nGroeten,"
+    assert "is where the QR code for paying stands" in words(test)
+    field.set_value("[QR]\n\nZoals beloofd.").run()
+    [picture] = set(re.findall(r"data:image/png;base64,([A-Za-z0-9+/=]+)", preview(test)))
+    test.button(key=f"send/{invoice_id}").click().run()
+    desk.drain(dashboard)
+    opened = eml.opened(smtp.record.taken[0].content)
+    assert [part.content for part in opened.pictures] == [base64.b64decode(picture)]
+    assert "Zoals beloofd." in opened.plain
+    assert "[QR]" not in opened.plain + opened.html
+    test = page("pages/sending/confirm.py", invoice=str(invoice_id))  # as it left
+    assert picture in preview(test)
+
+
+def test_a_mark_without_a_code_is_said_to_be_left_out(dashboard: App) -> None:
+    invoice_id = desk.ready(dashboard, 25, currency="USD")
+    test = page("pages/sending/confirm.py", invoice=str(invoice_id))
+    test.text_area(key=f"body/{invoice_id}").set_value("Beste,\n[QR]\nGroeten,").run()
+    assert "is left out of the mail" in words(test)
+    assert "QR" not in preview(test)
+
+
 def test_the_confirm_screen_notices_what_somebody_else_changed(dashboard: App, smtp: FaultServer) -> None:
     invoice_id = desk.ready(dashboard, smtp.port)
     test = page("pages/sending/confirm.py", invoice=str(invoice_id))
@@ -160,6 +189,15 @@ def test_a_hostile_mail_cannot_run_or_lead_away(hostile: str) -> None:
     assert "words" in shown
     for danger in ("<script", "onerror", "evil.example", "javascript:", "<form", "<base", "<iframe", "http-equiv"):
         assert danger not in shown
+
+
+def test_only_pictures_of_the_mail_itself_are_shown() -> None:
+    own = eml.Part(file_name="a.png", mime_type="image/png", content=b"png", content_id="a@x")
+    drawn = eml.Part(file_name="b.svg", mime_type="image/svg+xml", content=b"<svg/>", content_id="b@x")
+    shown = mail_preview.harmless('<img src="cid:a@x"><img src="cid:b@x"><img src="https://evil.example/p.png">', [own, drawn])
+    assert 'src="data:image/png;base64,cG5n"' in shown
+    assert "data:image/svg" not in shown
+    assert "img-src data:;" in mail_preview.POLICY  # what comes from outside is not loaded
 
 
 def test_names_from_outside_stay_words(dashboard: App) -> None:
