@@ -65,7 +65,7 @@ def test_an_empty_or_missing_folder_has_no_mails(folder: Path) -> None:
 
 def test_a_composed_mail_opens_with_texts_and_attachments(app: App, folder: Path) -> None:
     with server.running("127.0.0.1", 0, folder) as port:
-        invoice_id = desk.ready(app, port, "compta@x.test")
+        invoice_id = desk.ready(app, port, "compta@x.test", pdf=desk.PDF)
         desk.send(app, [invoice_id])
     assert desk.status_of(app, invoice_id) is DispatchStatus.SENT
     [mail] = catcher.caught(folder, 10)
