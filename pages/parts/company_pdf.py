@@ -13,7 +13,7 @@ from core.model import Language
 from core.records import Company, PdfChoice
 from core.rendering.mentions import STANDARD, SUBJECTS
 from pages.parts import company_forms
-from pages.parts.resources import t, translated
+from pages.parts.resources import plain, t, translated
 
 CHOICES = {PdfChoice.SUPPLIED: N_("As the billing program made it"), PdfChoice.RENDERED: N_("Made by Facturier")}
 MEANINGS = {
@@ -21,6 +21,7 @@ MEANINGS = {
     PdfChoice.RENDERED: N_("Every invoice leaves in Facturier's layout, with your logo, the QR code and the XML inside."),
 }
 COLUMNS = 2
+FITS = 50  # characters of the standard words that a field shows
 
 
 @st.fragment
@@ -30,16 +31,17 @@ def show(company: Company) -> None:
     with left:
         changes = choice(company)
     with right:
-        st.markdown(f"**{t('Legal mentions')}**")
-        language = st.segmented_control(
-            t("Language"),
-            list(NAMES),
-            default=company.language,
-            format_func=NAMES.__getitem__,
-            required=True,
-            label_visibility="collapsed",
-            key=f"mention-language/{company.key}",
-        )
+        with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+            st.markdown(f"**{t('Legal mentions')}**", width="content")
+            language = st.segmented_control(
+                t("Language"),
+                list(NAMES),
+                default=company.language,
+                format_func=NAMES.__getitem__,
+                required=True,
+                label_visibility="collapsed",
+                key=f"mention-language/{company.key}",
+            )
         st.caption(t("An empty field prints the words in grey. Let your accountant look at your own words."))
         fields(company, language)
     changes += own_words(company)
@@ -67,12 +69,13 @@ def fields(company: Company, language: Language) -> None:
     subjects = list(SUBJECTS)
     length = -(-len(subjects) // COLUMNS)
     for place, column in enumerate(st.columns(COLUMNS)):
-        with column:
+        with column, st.container(gap="xxsmall"):
             for subject in subjects[place * length : (place + 1) * length]:
                 key = _key(company, language, subject)
                 st.session_state.setdefault(f"field/{key}", typed(company, language, subject))
                 standard = i18n.translate(language, STANDARD[subject])
-                st.session_state[key] = st.text_input(t(SUBJECTS[subject]), placeholder=standard, key=f"field/{key}")
+                whole = plain(standard) if len(standard) > FITS else None
+                st.session_state[key] = st.text_input(t(SUBJECTS[subject]), placeholder=standard, help=whole, key=f"field/{key}")
 
 
 def typed(company: Company, language: Language, subject: str) -> str:

@@ -38,7 +38,7 @@ _CSS = """
 label { font-size: .875rem }
 select, input, textarea, button { font: inherit; color: inherit; background: var(--st-secondary-background-color);
   border: 1px solid var(--st-border-color); border-radius: var(--st-base-radius, .5rem); padding: .4rem .6rem; box-sizing: border-box }
-select { min-width: 0; max-width: 15rem }
+select { min-width: 0; max-width: 18rem }
 option, optgroup { color: var(--st-text-color); background: var(--st-background-color) }
 input, textarea { width: 100% }
 textarea { resize: vertical; min-height: 8rem; line-height: 1.45 }
