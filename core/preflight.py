@@ -122,8 +122,8 @@ def look(
 
 
 def _shared(numbers: tuple[str, ...]) -> Sentence:
-    named = ", ".join(numbers[:_NAMED]) + ("…" if len(numbers) > _NAMED else "")
-    return Sentence(PDF_SHARED if len(numbers) == 1 else PDF_SHARED_BY_MANY, {"numbers": named, "count": str(len(numbers))})
+    template = PDF_SHARED if len(numbers) == 1 else PDF_SHARED_BY_MANY  # the count tells when not all are named
+    return Sentence(template, {"numbers": ", ".join(numbers[:_NAMED]), "count": str(len(numbers))})
 
 
 def about_rule(violation: Violation) -> Reason:
