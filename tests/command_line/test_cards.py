@@ -83,6 +83,16 @@ def test_the_password_works_and_is_never_shown(folder: Path, ready: FaultServer)
     assert ready.record.logins == [("marie", "s3cr3t-word")]
 
 
+@pytest.mark.usefixtures("ready")
+def test_whose_pdf_leaves_and_own_legal_mentions_are_shown() -> None:
+    assert rows("company", "show", COMPANY)["pdf"] == "supplied"
+    done("company", "set", COMPANY, "pdf=rendered", "mention.nl.AE=Onze woorden")
+    shown = rows("company", "show", COMPANY)
+    assert (shown["pdf"], shown["mention.nl.AE"]) == ("rendered", "Onze woorden")
+    done("company", "set", COMPANY, "mention.nl.AE=")
+    assert "mention.nl.AE" not in rows("company", "show", COMPANY)
+
+
 @pytest.mark.parametrize("words", ["{{ numbr }}", "{{ number.__class__ }}", "{% if %}", "{{ number"])
 def test_a_text_that_cannot_be_filled_in_is_refused(folder: Path, ready: FaultServer, words: str) -> None:
     before = rows("company", "show", COMPANY)

@@ -135,3 +135,19 @@ def test_an_unknown_keyword_and_a_pasted_signature(page: Page, house: House) -> 
     expect(page.get_by_text("le client la lirait deux fois")).to_be_hidden()
     text.press("Control+z")
     expect(text).to_have_value("Bonjour,\n\nVoici.\n\nmarie  dubois\nAtelier Dubois")
+
+
+@pytest.mark.usefixtures("open_texts")
+def test_a_condition_takes_in_what_is_selected_and_the_code_is_seen(page: Page) -> None:
+    text = page.get_by_label("Texte", exact=True)
+    caret(page, "Texte", 0, len("Bonjour"))
+    insert(page, "is_credit_note")
+    expect(text).to_have_value("{% if is_credit_note %}Bonjour{% endif %},")
+    page.keyboard.type(" bien")  # the caret stands within
+    expect(text).to_have_value("{% if is_credit_note %}Bonjour bien{% endif %},")
+    text.fill("Bonjour, ")
+    insert(page, "payment_qr")
+    expect(text).to_have_value("Bonjour, {{ payment_qr }}")
+    picture = preview(page).get_by_role("img", name="À payer")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("image => image.naturalWidth") > 160  # loaded, though nothing from outside may be
