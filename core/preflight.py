@@ -15,7 +15,7 @@ from core.reasons import said
 from core.records import IT_IS_HELD, Company, Customer, InvoiceRow, MailAccount, Violation
 
 OURS = frozenset({"XSD", "IMPOSSIBLE"})
-PLAIN = frozenset({"PDF"})  # no rule of a standard: the sentence says all
+PLAIN = frozenset({"PDF", "?"})  # no rule of a standard: the sentence says all
 _NAMED = 5
 
 

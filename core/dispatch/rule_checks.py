@@ -23,7 +23,7 @@ from core.rendering import rules
 log = structlog.get_logger()
 
 # Which edition was asked; stored beside each answer, so that a new edition or a new writer asks again
-RULES: Final = "Facturier 0.1, EN 16931 1.3.16, e-FFF 3.0"
+RULES: Final = "Facturier 0.1 (2), EN 16931 1.3.16, e-FFF 3.0"
 IMPOSSIBLE: Final = "IMPOSSIBLE"
 NOT_MADE: Final = N_("The document could not be made: {why}")
 UNDRAWABLE: Final = N_("The PDF cannot show these characters and prints “?” instead: {letters}")

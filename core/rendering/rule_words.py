@@ -11,7 +11,8 @@ from core.errors import Sentence
 from core.i18n import N_
 
 NOT_XML: Final = N_("The XML cannot be read: {why}")
-OTHER: Final = N_("Rule {rule} of EN 16931 is broken: {text}")
+OTHER: Final = N_("Rule {rule} is broken: {text}")
+FACTUR_X: Final = N_("A value is not on its official list: {text}")
 ON_LINES: Final = N_("{what} (line {lines})")
 _LINES_NAMED: Final = 10
 
@@ -121,7 +122,8 @@ _NAMES: Final = {"IC": "K", "AF": "L", "AG": "M"}  # how the rules call the code
 
 def sentence(rule: str, text: str, lines: Sequence[str] = ()) -> Sentence:
     """What is wrong, in our words where there are some; `text` is the official one, `lines` are the lines where it is so."""
-    what = _plain(rule) or Sentence(OTHER, {"rule": rule, "text": text})
+    other = Sentence(FACTUR_X, {"text": text}) if rule.startswith("FX-SCH-") else Sentence(OTHER, {"rule": rule, "text": text})
+    what = _plain(rule) or other
     if not lines:
         return what
     named = ", ".join(lines[:_LINES_NAMED]) + ("…" if len(lines) > _LINES_NAMED else "")

