@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from threading import Lock
 from typing import Any, Final
 
@@ -20,14 +20,21 @@ UNREADABLE: Final = N_("The PDF of the billing program cannot be opened; whoever
 LOCKED: Final = N_("The PDF of the billing program asks for a password.")
 NO_TEXT: Final = N_("The PDF holds only pictures, no text: nobody could check that it is this invoice's. Please look at it.")
 NO_NUMBER: Final = N_("The number {number} does not stand in the PDF; is it another invoice's?")
-NO_TOTAL: Final = N_("The total of {total} does not stand in the PDF; is it another invoice's?")
+NO_TOTAL: Final = N_("The total of {total} {currency} does not stand in the PDF; is it another invoice's?")
 NOTHING: Final = N_("Neither the number {number} nor the total nor {customer} stands in the PDF; it is probably not of this invoice.")
 NO_CUSTOMER: Final = N_("The PDF does not name {customer}; is it another customer's?")
 
 _PAGES: Final = 20  # the number and the customer stand on the first, the total on the last
-_FIGURE: Final = re.compile(r"\d[\d.,'’\s]*\d|\d")
+# From every digit that begins a number: grouped by threes or not at all, so that neighbours on a line stay two numbers
+_FIGURE: Final = re.compile(r"(?<!\d)(?=(\d{1,3}(?:[ .,'’]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d{1,2})?(?!\d)))")
 _FEWEST: Final = 8  # characters; a scan may have a few from its scanner
-_LEGAL_FORMS: Final = codes("sa nv srl bv sprl bvba asbl vzw scs commv snc vof sc cv sas sarl gmbh ag ltd limited plc inc llc bvi eurl")
+_LIGATURES: Final = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th"})
+_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
+# Legal forms and titles, which stand on one paper and not on the other
+_ASIDE: Final = codes(
+    "sa nv srl bv sprl bvba asbl vzw scs commv snc vof sc cv sas sarl gmbh ag ltd limited plc inc llc eurl "
+    "m mr mme mlle mrs ms monsieur madame dhr de heer mevr mevrouw herr frau ste societe firma"
+)
 _TELLING: Final = 6  # digits that are no year and no amount
 _BETWEEN: Final = 1  # a legal form or the like that may stand between the words of a name
 _lock: Final = Lock()  # PDFium serves one thread at a time
@@ -48,7 +55,7 @@ def doubts(pdf: bytes, invoice: Invoice) -> tuple[Violation, ...]:
         found.append(Sentence(NO_NUMBER, {"number": invoice.number}))
     totals = {abs(invoice.totals.total_with_vat), abs(invoice.totals.amount_due)}
     if not totals & _figures(text):
-        found.append(Sentence(NO_TOTAL, {"total": f"{invoice.totals.total_with_vat:.2f}"}))
+        found.append(Sentence(NO_TOTAL, {"total": f"{invoice.totals.total_with_vat:.2f}", "currency": invoice.currency}))
     if not _names(text, invoice.buyer):
         found.append(Sentence(NO_CUSTOMER, {"customer": invoice.buyer.name}))
     if len(found) == len((NO_NUMBER, NO_TOTAL, NO_CUSTOMER)):
@@ -80,56 +87,66 @@ def _text(pdf: bytes) -> str:
 
 
 def _folded(text: str) -> str:
-    """Letters and digits only, without accents and case: a number may be printed with other dashes than it is stated."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(character for character in plain if character.isalnum())
+    """Letters and digits only, without accents and case."""
+    return "".join(character for character in _plain(text) if character.isalnum())
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKD", text.casefold().translate(_LIGATURES))
 
 
 def _numbered(text: str, number: str) -> bool:
-    """By the whole number, or by the long one within it: V01/15000001 may be printed as 15000001, its journal elsewhere."""
-    longest = max(re.findall(r"\d+", number), key=len, default="")
-    return _folded(number) in _folded(text) or (len(longest) >= _TELLING and longest in _words(text))
+    """By the whole number, with other signs between its parts or without leading zeros; or by the long part within it:
+
+    V01/15000001 may be printed as 15000001, its journal elsewhere.
+    """
+    parts = re.findall(r"\d+|[^\W\d_]+", _plain(number))
+    pattern = r"[\W_]*".join(f"0*{part.lstrip('0') or '0'}" if part.isdigit() else re.escape(part) for part in parts)
+    if parts and re.search(rf"(?<![^\W_]){pattern}(?![^\W_])", _plain(text)):
+        return True
+    longest = max((part for part in parts if part.isdigit()), key=len, default="")
+    return len(longest) >= _TELLING and longest in _words(text)
 
 
 def _figures(text: str) -> set[Decimal]:
-    """Every number of the text, however thousands and decimals are set apart."""
-    found = set()
-    for match in _FIGURE.finditer(unicodedata.normalize("NFKC", text)):
-        for part in {match[0], *match[0].split()}:
-            found |= _read(part)
-    return found
+    """Every number of the text, however thousands and decimals are set apart; never over the end of a line."""
+    flat = unicodedata.normalize("NFKC", text)
+    return {_read(match[1]) for line in re.split(r"[\n\r\t]", flat) for match in _FIGURE.finditer(line)}
 
 
-def _read(figure: str) -> set[Decimal]:
+def _read(figure: str) -> Decimal:
     """`1.234,56`, `1 234.56`, `1'234,5` and `1234`; the last sign sets the decimals apart if one or two digits follow."""
     digits = re.sub(r"[\s'’]", "", figure)
-    whole, sign, decimals = digits, "", ""
-    if match := re.fullmatch(r"(.*)([.,])(\d{1,2})", digits):
-        whole, sign, decimals = match.groups()
-    plain = re.sub(r"[.,]", "", whole)
-    try:
-        return {Decimal(f"{plain}.{decimals}" if sign else plain)}
-    except InvalidOperation:
-        return set()
+    match = re.fullmatch(r"(.*)[.,](\d{1,2})", digits)
+    whole, decimals = match.groups() if match else (digits, "0")
+    return Decimal(f"{re.sub(r'[.,]', '', whole)}.{decimals}")
 
 
 def _names(text: str, party: Party) -> bool:
-    """By VAT or enterprise number, by the name as it is, or by its words close together in any order, legal forms aside."""
+    """By VAT or enterprise number, by the name as it is, or by its words close together in any order, legal forms and titles aside."""
     folded = _folded(text)
     numbers = (identity.enterprise_number(party), identity.vat_number(party))
     if any(number and _folded(number) in folded for number in numbers):
         return True
     words = _words(text)
-    return any(_stands(name, folded, words) for name in filter(None, (party.name, party.trading_name)))
+    names = [name for stated in (party.name, party.trading_name) if stated for name in {stated, stated.translate(_UMLAUTS)}]
+    return any(_stands(name, folded, words) for name in names)
 
 
 def _stands(name: str, folded: str, words: list[str]) -> bool:
-    if re.search(re.escape(_folded(name)) + r"(?!\d)", folded):
+    if (whole := _folded(name)) and re.search(re.escape(whole) + r"(?!\d)", folded):
         return True
-    wanted = {word for word in _words(name) if word not in _LEGAL_FORMS}
+    wanted = {word for word in _words(name) if word not in _ASIDE}
     reach = len(wanted) + _BETWEEN
-    return bool(wanted) and any(wanted <= set(words[at : at + reach]) for at in range(len(words)) if words[at] in wanted)
+    return bool(wanted) and any(_all_there(wanted, set(words[at : at + reach])) for at in range(len(words)))
+
+
+def _all_there(wanted: set[str], window: set[str]) -> bool:
+    """Each word, or the initial of a given name, of which the longest word is none."""
+    longest = max(wanted, key=len)
+    return longest in window and all(word in window or word[0] in window for word in wanted)
 
 
 def _words(text: str) -> list[str]:
-    return [word for part in re.split(r"[\s,;/()]+", text) if (word := _folded(part))]
+    """`Dupont, S.A.` → `dupont`, `sa`."""
+    return [_folded(part) for part in re.split(r"[\W_]+", text.replace(".", "")) if _folded(part)]

@@ -28,7 +28,22 @@ def test_our_own_pdf_leaves_no_doubt(invoice: Invoice, language: Language) -> No
     assert said(render(invoice, language=language), invoice) == []
 
 
-@pytest.mark.parametrize("total", ["1.234,56", "1 234,56", "1,234.56", "1234.56", "1234,56", "1'234.56", "EUR 1.234,56-", "1\u00a0234,56 EUR"])
+@pytest.mark.parametrize(
+    "total",
+    [
+        "1.234,56",
+        "1 234,56",
+        "1,234.56",
+        "1234.56",
+        "1234,56",
+        "1'234.56",
+        "EUR 1.234,56-",
+        "1\u00a0234,56 EUR",
+        "31/12/2026 1 234,56",
+        "BE68 5390 0754 7034 1 234,56",
+        "5 000,00 1 050,00 1 234,56",
+    ],
+)
 def test_a_total_is_found_however_it_is_written(total: str) -> None:
     invoice = make.invoice(lines=(make.line(quantity=Decimal(1), net_price=Decimal("1234.56"), vat_category="Z", vat_rate=Decimal(0)),))
     assert said(paper("Facture 2026/0042", "Bakkerij Peeters", f"Total {total}"), invoice) == []
@@ -73,3 +88,36 @@ def test_what_cannot_be_opened_is_said() -> None:
     writer.write(locked)
     assert said(locked.getvalue(), make.invoice()) == [LOCKED]
     assert said(b"%PDF-1.4 nonsense", make.invoice()) == [UNREADABLE]
+
+
+@pytest.mark.parametrize(
+    ("name", "printed"),
+    [
+        ("Cœur SA", "COEUR S.A."),
+        ("Æther", "Aether"),
+        ("Møller ApS", "Moller APS"),
+        ("Müller GmbH", "Mueller GmbH"),
+        ("Jean-Pierre Dupont", "Jean Pierre Dupont"),
+        ("Monsieur Jean Dupont", "Dupont Jean"),
+        ("Mr. Jan Peeters", "Jan Peeters"),
+        ("Jan Peeters", "J. Peeters"),
+        ("Société Dupont", "Sté Dupont"),
+    ],
+)
+def test_a_name_is_found_as_people_write_it(name: str, printed: str) -> None:
+    invoice = make.invoice(buyer=make.private_person(name=name))
+    assert said(paper("2026-0042", "242,00", printed), invoice) == []
+    assert said(paper("2026-0042", "242,00", "Boucherie Lambert"), invoice) == [NO_CUSTOMER]
+
+
+@pytest.mark.parametrize(
+    ("number", "printed", "is_there"),
+    [("2026-0017", "2026/17", True), ("2026-1", "2026-15", False), ("F.2026.9", "F 2026 9", True), ("12", "112", False)],
+)
+def test_a_number_is_found_whole(number: str, printed: str, is_there: bool) -> None:
+    assert (said(paper(f"Factuur {printed}", "Bakkerij Peeters", "242,00"), make.invoice(number=number)) == []) is is_there
+
+
+def test_amounts_are_not_run_together_over_lines() -> None:
+    invoice = make.invoice(lines=(make.line(quantity=Decimal(1), net_price=Decimal("5000"), vat_rate=Decimal(21)),))
+    assert said(paper("2026-0042", "Bakkerij Peeters", "5 000,00", "1 050,00", "6 050,00"), invoice) == []
