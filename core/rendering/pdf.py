@@ -127,8 +127,9 @@ def _render(invoice: Invoice, typefaces: Typefaces, words: Words, logo: bytes | 
 
 
 def _check_totals(page: Page) -> None:
-    """What is drawn, read once more: each total stands on the page as the invoice states it."""
-    drawn = {mark.text for blocks in page.sheet.pages for _, block in blocks for mark in block.marks if isinstance(mark, Text)}
+    """What is drawn, read once more: each total stands within a page as the invoice states it."""
+    marks = ((top + mark.y, mark) for blocks in page.sheet.pages for top, block in blocks for mark in block.marks)
+    drawn = {mark.text for y, mark in marks if isinstance(mark, Text) and 0 < y < _FOOT}
     for name, value, figure in _expected(page):
         if page.sheet.typefaces.shown(figure) not in drawn:
             raise TotalsDiffer(number=page.invoice.number, term=TERMS[name], document="PDF", stated="–", total=value)

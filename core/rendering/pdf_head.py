@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -11,12 +11,13 @@ from core.model import Address, Invoice, Party
 from core.rendering import identity
 from core.rendering.labels import Words, enterprise, period, spaced, title, vat_number
 from core.rendering.logos import Logo
-from core.rendering.sheet import BODY, LABEL, LEFT, RIGHT, SMALL, STRONG, TINT, Block, Colour, Sheet, Style
+from core.rendering.sheet import BODY, LABEL, LEFT, RIGHT, SMALL, STRONG, TINT, Block, Colour, Sheet, Style, wrapped
 
 _BUYER: float = 112.0  # the right-hand window of a Belgian envelope
 _WINDOW_TOP: float = 46.0 - 16.0
 _LOGO: tuple[float, float] = (62.0, 18.0)
 _CELLS: int = 4
+_LINES: int = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +48,13 @@ def write_head(page: Page) -> None:
     both.beside(_buyer(page))
     sheet.flow(both)
     sheet.gap(6)
-    cells = tuple(_facts(page))
-    rows = [_cells(page, cells[at : at + _CELLS]) for at in range(0, len(cells), _CELLS)]
-    for row in rows:
-        sheet.flow(row)
+    facts = tuple(_facts(page))
+    short = [fact for fact in facts if _is_short(page, fact)]
+    for at in range(0, len(short), _CELLS):
+        sheet.flow(_cells(page, short[at : at + _CELLS], across=_CELLS))
+    for fact in facts:
+        if fact not in short:
+            sheet.flow(_cells(page, [fact], across=1))
     sheet.gap(5)
 
 
@@ -192,10 +196,15 @@ def _delivered_to(page: Page) -> str:
     return ", ".join(filter(None, (invoice.delivery_name, *lines, place)))
 
 
-def _cells(page: Page, facts: tuple[tuple[str, str], ...]) -> Block:
-    """Up to four facts beside each other on a tinted band."""
+def _is_short(page: Page, fact: tuple[str, str]) -> bool:
+    """Fits a quarter of the width in some lines; what does not has a band of its own."""
+    return len(wrapped(page.sheet.typefaces, fact[1], (RIGHT - LEFT) / _CELLS - 5, BODY)) <= _LINES
+
+
+def _cells(page: Page, facts: Sequence[tuple[str, str]], *, across: int) -> Block:
+    """Facts beside each other on a tinted band."""
     block = page.sheet.block()
-    width = (RIGHT - LEFT) / _CELLS
+    width = (RIGHT - LEFT) / across
     for at, (label, value) in enumerate(facts):
         x = LEFT + at * width + 3
         y = block.paragraph(x, 2, width - 5, label, LABEL)

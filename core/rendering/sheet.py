@@ -21,6 +21,8 @@ INK: Final[Colour] = (33, 37, 43)
 GREY: Final[Colour] = (96, 104, 114)
 HAIRLINE: Final[Colour] = (214, 218, 224)
 TINT: Final[Colour] = (245, 246, 248)
+_WORTH_BEGINNING: Final = 60.0  # millimetres left on a page, for what is longer than any page
+_SMALL: Final = 40.0  # a box no higher than this is not cut: a bar, not a ground
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +137,23 @@ class Block:
         self.marks.append(Picture(x, y, width, height, image))
         self.height = max(self.height, y + height)
 
+    def parted(self, height: float) -> tuple[Block, Block]:
+        """What fits into the height, and the rest; nothing small is cut through."""
+        cut = height
+        for mark in sorted(self.marks, key=_top, reverse=True):
+            if _top(mark) < cut < _bottom(mark) and not (isinstance(mark, Box) and mark.height > _SMALL):
+                cut = _top(mark)
+        upper, lower = Block(typefaces=self.typefaces, height=cut), Block(typefaces=self.typefaces, height=self.height - cut)
+        for mark in self.marks:
+            if isinstance(mark, Box) and _top(mark) < cut < _bottom(mark):
+                upper.marks.append(mark._replace(height=cut - mark.y))
+                lower.marks.append(mark._replace(y=0.0, height=_bottom(mark) - cut))
+            elif _top(mark) < cut:
+                upper.marks.append(mark)
+            else:
+                lower.marks.append(mark._replace(y=mark.y - cut))
+        return upper, lower
+
     def below(self, other: Block, y: float) -> None:
         """Take in a block that starts at y."""
         self.marks += [mark._replace(y=mark.y + y) for mark in other.marks]
@@ -144,6 +163,20 @@ class Block:
         """Take in the marks of a block that starts at the same height."""
         self.marks += other.marks
         self.height = max(self.height, other.height)
+
+
+def _top(mark: Mark) -> float:
+    return mark.y - mark.style.ascent if isinstance(mark, Text) else mark.y
+
+
+def _bottom(mark: Mark) -> float:
+    match mark:
+        case Text(y=y, style=style):
+            return y - style.ascent + style.leading
+        case Rule(y=y):
+            return y
+        case Box(y=y, height=height) | Picture(y=y, height=height):
+            return y + height
 
 
 @dataclass(kw_only=True)
@@ -174,8 +207,16 @@ class Sheet:
         Where the page turns, `before_turn` ends it and `on_new_page` begins the next; `reserve` is kept free for the former.
         """
         self.keep(sum(strip.height for strip in strips) + reserve, on_new_page=on_new_page, before_turn=before_turn)
-        for place, strip in enumerate(strips):
-            if strip.height + reserve > BOTTOM - self.y and self.pages[-1]:
+        for place, whole in enumerate(strips):
+            strip = whole
+            begins_here = strip.height > BOTTOM - TOP and BOTTOM - self.y > _WORTH_BEGINNING
+            if strip.height + reserve > BOTTOM - self.y and self.pages[-1] and not begins_here:
+                self._turn(on_new_page, before_turn)
+            while strip.height > BOTTOM - self.y:  # more than a page: what fits, and the rest on the next
+                part, strip = strip.parted(BOTTOM - self.y)
+                if not part.marks:
+                    break
+                self._put(part)
                 self._turn(on_new_page, before_turn)
             self._put(strip)
             if place == 0 and after_first:

@@ -365,3 +365,28 @@ def test_a_thousand_lines_are_all_there() -> None:
     assert all(f"No {at} of 1000" in text for at in range(1, 1001))
     count = len(pypdf.PdfReader(BytesIO(render(invoice, language=Language.EN))).pages)
     assert f"Page {count} of {count}" in text
+
+
+MANY = "Remise contractuelle selon accord cadre "
+
+
+@pytest.mark.parametrize(
+    "invoice",
+    [
+        make.invoice(allowances_charges=tuple(make.allowance("1", reason=f"{MANY}{at}") for at in range(90))),
+        make.invoice(lines=tuple(make.line(id=str(at), vat_rate=1 + Decimal(at) / 10) for at in range(120))),
+        make.invoice(order_reference="PO " * 3000),
+        make.invoice(seller=make.seller(legal_form="SRL " * 1500)),
+        make.invoice(buyer=make.party(address=make.address(street="Rue " * 1500))),
+        make.invoice(payment_means=tuple(PaymentMeans(iban=make.IBAN, reference=f"REF {at}") for at in range(80))),
+        make.invoice(notes=("Note. " * 5000,), payment_terms="Terms. " * 3000),
+    ],
+    ids=["allowances", "rates", "reference", "legal form", "street", "means of payment", "notes"],
+)
+def test_nothing_ever_runs_off_a_page(invoice: Invoice) -> None:
+    page = laid_out(invoice, fonts.typefaces(wide=False), labels.Words(Language.FR))
+    assert len(page.sheet.pages) > 1
+    marks = [(top, mark) for blocks in page.sheet.pages for top, block in blocks for mark in block.marks]
+    assert all(0 < top + mark.y <= 297 - 8 for top, mark in marks)
+    due = labels.Words(Language.FR).money(invoice.totals.amount_due, "EUR")
+    assert due in {mark.text for _, mark in marks if isinstance(mark, Text)}
