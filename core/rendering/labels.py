@@ -79,6 +79,7 @@ class Words:
 
     language: Language
     own_mentions: Mapping[str, str] = field(default_factory=dict)  # of the company, by subject, instead of ours
+    belgian: bool = True  # whose law the mentions cite
 
     def __call__(self, label: str, /, **values: str) -> str:
         return i18n.translate(self.language, label, **values) if values else _label(self.language, label)
@@ -119,7 +120,7 @@ class Words:
     def mention(self, part: VatBreakdown) -> str:
         """Why a group of the breakdown bears no VAT: the legal words, then those of the source if they say more."""
         stated = (part.exemption_reason or "").strip()
-        exact = part.belgian_code if part.belgian_code in mentions.STANDARD else None
+        exact = part.belgian_code if part.belgian_code in mentions.STANDARD else mentions.OF_EXEMPTION.get(part.exemption_code or "")
         subject = exact or part.category
         has_own = subject in self.own_mentions
         if exact is None and not has_own and (part.category not in mentions.CATEGORIES or (stated and part.category in ("E", "O"))):
@@ -134,7 +135,8 @@ class Words:
 
     def legal(self, subject: str) -> str:
         """A legal mention: in the company's own words if it has some, else in ours."""
-        return self.own_mentions.get(subject) or self(mentions.STANDARD[subject])
+        standard = mentions.STANDARD[subject]
+        return self.own_mentions.get(subject) or self(standard if self.belgian else mentions.ELSEWHERE.get(subject, standard))
 
 
 @cache

@@ -30,6 +30,21 @@ STANDARD: Final[Mapping[str, str]] = MappingProxyType(
         SELF_BILLED: N_("Self-billing"),  # VAT Directive art. 226 (10a)
     }
 )
+# The same where the seller is not Belgian
+ELSEWHERE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "K": N_("Exempt intra-Community supply (art. 138 of Directive 2006/112/EC)"),
+        "G": N_("Exempt export (art. 146 of Directive 2006/112/EC)"),
+        "44": N_("Reverse charge (art. 196 of Directive 2006/112/EC)"),
+        "47/SE": N_("Reverse charge"),
+        "46/TR": N_("Triangular transaction, reverse charge (art. 141 of Directive 2006/112/EC)"),
+        "00/44": N_("Exempt from VAT"),
+    }
+)
+# VATEX codes that say more than their category
+OF_EXEMPTION: Final[Mapping[str, str]] = MappingProxyType(
+    {"VATEX-EU-D": "MA", "VATEX-EU-F": "MA", "VATEX-EU-I": "MA", "VATEX-EU-J": "MA", "VATEX-FR-FRANCHISE": "SC"}
+)
 CATEGORIES: Final = frozenset({"AE", "K", "G", "O", "E"})
 # What a person is shown when asked for words of their own
 SUBJECTS: Final[Mapping[str, str]] = MappingProxyType(

@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 from core.errors import TotalsDiffer
 from core.i18n import N_
 from core.model import Invoice, Language
-from core.rendering import epc, fonts, logos, skeleton
+from core.rendering import epc, fonts, identity, logos, skeleton
 from core.rendering.enclosed import Enclosed
 from core.rendering.fonts import CharacterMissing, Typefaces
 from core.rendering.labels import Words, title
@@ -89,7 +89,7 @@ def render(
     `mentions`: legal mentions in the company's own words, by subject. `enclosed`: the same invoice as XML, to be carried inside.
     Raises TotalsDiffer if a total is not on the page as the invoice states it.
     """
-    words = Words(language, mentions or {})
+    words = Words(language, mentions or {}, belgian=identity.country(invoice.seller) in (None, "BE"))
     try:
         return _render(invoice, fonts.typefaces(wide=False), words, logo, colour, enclosed)
     except CharacterMissing:

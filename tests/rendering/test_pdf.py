@@ -390,3 +390,22 @@ def test_nothing_ever_runs_off_a_page(invoice: Invoice) -> None:
     assert all(0 < top + mark.y <= 297 - 8 for top, mark in marks)
     due = labels.Words(Language.FR).money(invoice.totals.amount_due, "EUR")
     assert due in {mark.text for _, mark in marks if isinstance(mark, Text)}
+
+
+@pytest.mark.parametrize(("country", "said"), [("BE", "art. 39bis"), ("NL", "art. 138 of Directive")])
+def test_the_law_that_is_cited_is_the_seller_s(country: str, said: str) -> None:
+    seller = (
+        make.seller() if country == "BE" else make.seller(vat_id="NL861234560B01", legal_id=None, endpoint=None, address=make.address(country="NL"))
+    )
+    invoice = make.invoice(seller=seller, buyer=make.foreign_company(), lines=(make.line(vat_category="K", vat_rate=ZERO),))
+    assert said in words(invoice)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [("VATEX-EU-F", "Margin scheme"), ("VATEX-FR-FRANCHISE", "Small enterprise under the VAT exemption scheme"), ("VATEX-EU-132", "Exempt")],
+)
+def test_an_exemption_code_is_said_in_words(code: str, said: str) -> None:
+    invoice = make.invoice(lines=(make.line(vat_category="E", vat_rate=ZERO),))
+    breakdown = tuple(replace(part, exemption_code=code, exemption_reason=None) for part in invoice.vat_breakdown)
+    assert said in words(replace(invoice, vat_breakdown=breakdown))
