@@ -15,7 +15,7 @@ from core.database.chunks import chunks
 from core.database.schema import audit_events, customers, invoice_versions, invoices
 from core.database.schema_documents import document_checks
 from core.database.types import gathered, spread
-from core.model import SENDABLE, XmlFormat
+from core.model import SENDABLE
 from core.records import Violation
 
 PDF: Final = "pdf"  # the one that the billing program made
@@ -67,13 +67,13 @@ def was_asked(connection: Connection, invoice_id: int, version: int, document: s
 def due(connection: Connection, *, rules: str, after: int = 0, limit: int, among: Sequence[int] | None = None) -> list[Due]:
     """Invoices that may leave, by id, whose XML or supplied PDF these rules have not seen in the newest version."""
     version = (invoice_versions.c.invoice_id == invoices.c.id) & (invoice_versions.c.version == invoices.c.version)
-    xml = and_(customers.c.xml_format != XmlFormat.NONE, ~_asked(customers.c.xml_format, rules))
+    documents = ~_asked(customers.c.xml_format, rules)
     pdf = and_(invoice_versions.c.pdf_sha256.is_not(None), ~_asked(PDF, rules))
     query = (
         select(invoices.c.id, invoices.c.version)
         .join(customers, customers.c.id == invoices.c.customer_id)
         .join(invoice_versions, version)
-        .where(invoices.c.id > after, invoices.c.status.in_(SENDABLE), or_(xml, pdf))
+        .where(invoices.c.id > after, invoices.c.status.in_(SENDABLE), or_(documents, pdf))
         .order_by(invoices.c.id)
         .limit(limit)
     )

@@ -92,11 +92,11 @@ def attachments(desk: Desk, what: Dossier) -> tuple[tuple[Attachment, ...], tupl
 
 
 def _pdf(desk: Desk, what: Dossier) -> Attachment:
-    content = desk.archive.get(what.stored.pdf_sha256 or "") if what.supplies_pdf else _rendered(desk, what)
+    content = desk.archive.get(what.stored.pdf_sha256 or "") if what.supplies_pdf else rendered(desk, what)
     return Attachment(file_name=pdf_file_name(what.stored), mime_type="application/pdf", content=content)
 
 
-def _rendered(desk: Desk, what: Dossier) -> bytes:
+def rendered(desk: Desk, what: Dossier) -> bytes:
     company = what.company
     logo = desk.archive.get(company.logo_sha256) if company.logo_sha256 else None
     mentions = {subject: words for (language, subject), words in company.mentions.items() if language is what.language}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -40,29 +40,44 @@ Found = Mapping[str, tuple[Violation, ...]]
 def ask(desk: Desk, what: Dossier) -> Found:
     """By document, what the rules object to: the customer's XML and the PDF of the billing program."""
     wanted = what.customer.xml_format
-    answers = {} if wanted is XmlFormat.NONE else {wanted.value: (*_about_xml(desk, what), *_about_letters(what))}
+    xml = () if wanted is XmlFormat.NONE else _about_xml(desk, what)
+    answers = {wanted.value: (*xml, *_about_our_pdf(desk, what))}
     if what.supplies_pdf:
         answers[checks.PDF] = documents.doubts_about_pdf(desk, what)
     return answers
 
 
 def _about_xml(desk: Desk, what: Dossier) -> tuple[Violation, ...]:
-    try:
-        xml = documents.bare_xml(desk, what)
-    except FacturierError as error:
-        return (Violation(rule=IMPOSSIBLE, sentence=Sentence(NOT_MADE, {"why": error.sentence})),)
-    except Exception as error:  # one invoice must not stop the worker that asks about all
-        log.exception("document not made", invoice=what.invoice.number)
-        return (Violation(rule=IMPOSSIBLE, sentence=Sentence(NOT_MADE, {"why": f"{type(error).__name__}: {error}"})),)
+    xml, why_not = _made(what, lambda: documents.bare_xml(desk, what))
+    if why_not:
+        return why_not
     found = rules.violations(xml)
     if documents.leaves_as_it_came(what):  # a broken schema is not ours then
         found = tuple(replace(each, rule=SCHEMA_OF_SOURCE) if each.rule == rules.SCHEMA else each for each in found)
     return found
 
 
-def _about_letters(what: Dossier) -> tuple[Violation, ...]:
+def _about_our_pdf(desk: Desk, what: Dossier) -> tuple[Violation, ...]:
+    """Whether it can be made, and shows all letters."""
+    if what.supplies_pdf:
+        return ()
+    _, why_not = _made(what, lambda: documents.rendered(desk, what))
     letters = documents.undrawable(what)
-    return (Violation(rule=PLAIN, sentence=Sentence(UNDRAWABLE, {"letters": letters[:_LETTERS]})),) if letters else ()
+    unreadable = (Violation(rule=PLAIN, sentence=Sentence(UNDRAWABLE, {"letters": letters[:_LETTERS]})),) if letters else ()
+    return (*why_not, *unreadable)
+
+
+def _made(what: Dossier, make: Callable[[], bytes]) -> tuple[bytes, tuple[Violation, ...]]:
+    """The document, or why it cannot be made."""
+    why: Sentence | str
+    try:
+        return make(), ()
+    except FacturierError as error:
+        why = error.sentence
+    except Exception as error:  # one invoice must not stop the worker that asks about all
+        log.exception("document not made", invoice=what.invoice.number)
+        why = f"{type(error).__name__}: {error}"
+    return b"", (Violation(rule=IMPOSSIBLE, sentence=Sentence(NOT_MADE, {"why": why})),)
 
 
 def reasons(desk: Desk, what: Dossier) -> tuple[Sentence, ...]:
@@ -72,8 +87,7 @@ def reasons(desk: Desk, what: Dossier) -> tuple[Sentence, ...]:
 
 def ensure(desk: Desk, what: Dossier) -> None:
     """Nothing leaves before it was asked about: what the worker has not come to yet is asked and kept now."""
-    wanted = {document for document, is_there in ((what.customer.xml_format.value, True), (checks.PDF, what.supplies_pdf)) if is_there}
-    wanted.discard(XmlFormat.NONE.value)
+    wanted = {what.customer.xml_format.value} | ({checks.PDF} if what.supplies_pdf else set())
     with desk.database.read() as connection:
         known = all(checks.was_asked(connection, what.invoice_id, what.stored.version, document, rules=RULES) for document in wanted)
     if not known:
@@ -126,4 +140,6 @@ def _keep(desk: Desk, answers: list[tuple[Dossier, Found]]) -> None:
     with desk.database.write() as connection:
         for what, found in answers:
             for document, violations in found.items():
-                checks.keep(connection, what.invoice_id, what.stored.version, document, violations, rules=RULES, now=desk.now())
+                is_final = all(violation.rule != IMPOSSIBLE for violation in violations)  # a document may be possible another time
+                edition = RULES if is_final else ""
+                checks.keep(connection, what.invoice_id, what.stored.version, document, violations, rules=edition, now=desk.now())

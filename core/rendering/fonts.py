@@ -18,6 +18,10 @@ UNKNOWN: Final = "?"
 # Latin, with the punctuation and currency signs of European invoices
 _LATIN: Final = frozenset(map(chr, (*range(0x20, 0x7F), *range(0xA0, 0x180), *range(0x218, 0x21C), *range(0x2010, 0x2040)))) | frozenset("ẞ€№™")
 _ALIKE: Final = {"\u2212": "-", "\u2002": " ", "\u2003": " ", "\u2009": "\u202f", "\u3000": " ", "\t": " "}
+# Signs that no typeface here has, by what people type for them
+_SIGNS: Final = {"→": "->", "←": "<-", "⇒": "=>", "↔": "<->", "≤": "<=", "≥": ">=", "≈": "~", "✓": "v", "✔": "v", "✗": "x", "✘": "x"} | dict.fromkeys(
+    "●■□▪▫►▶◆◇○★☆➔➤", "•"
+)
 
 
 class CharacterMissing(Exception):
@@ -86,6 +90,8 @@ class _Shown(dict[int, str]):
         character = _ALIKE.get(chr(code), chr(code))
         if ord(character) in self:
             drawn = self[ord(character)]
+        elif self._likeness(character):
+            drawn = self._likeness(character)
         elif unicodedata.category(character).startswith(("C", "M", "Z")):
             drawn = ""  # controls, joiners, marks that compose with nothing
         elif self._wide:
@@ -94,6 +100,11 @@ class _Shown(dict[int, str]):
             raise CharacterMissing(character)
         self[code] = drawn
         return drawn
+
+    def _likeness(self, character: str) -> str:
+        """Plainer signs that say the same: ﬁ is fi, ① is 1, ㎡ is m², ● is •."""
+        plainer = _SIGNS.get(character) or unicodedata.normalize("NFKC", character)
+        return plainer if all(dict.__contains__(self, ord(each)) for each in plainer) else ""
 
 
 def close(document: FPDF) -> None:

@@ -73,6 +73,7 @@ def test_another_format_or_version_is_asked_about_anew(app: App, smtp: FaultServ
     assert work(app) == 1
     assert answers(app, invoice_id) == {"bis3": []}
     desk.tick(app, 1, "ok+1@x.test", xml="none")
+    assert work(app) == 1  # whether the PDF can be made is asked whatever the XML
     assert work(app) == 0
 
 
@@ -108,6 +109,9 @@ def test_an_invoice_whose_xml_cannot_be_made_stops_itself_only(app: App, smtp: F
     verdicts = checking.preflight(app.desk, [first, second])
     assert [verdict.level for verdict in verdicts] == [Level.BLOCKED, Level.READY]
     assert "boom" in str(verdicts[0].blocked_by[0].sentence)
+    monkeypatch.undo()
+    assert work(app) == 1  # asked again: it may be possible another time
+    assert [verdict.level for verdict in checking.preflight(app.desk, [first, second])] == [Level.READY, Level.READY]
 
 
 def test_the_same_pdf_on_two_invoices_warns_on_both(app: App, smtp: FaultServer) -> None:

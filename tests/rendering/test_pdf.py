@@ -409,3 +409,8 @@ def test_an_exemption_code_is_said_in_words(code: str, said: str) -> None:
     invoice = make.invoice(lines=(make.line(vat_category="E", vat_rate=ZERO),))
     breakdown = tuple(replace(part, exemption_code=code, exemption_reason=None) for part in invoice.vat_breakdown)
     assert said in words(replace(invoice, vat_breakdown=breakdown))
+
+
+def test_signs_that_have_a_plainer_likeness_are_drawn_by_it() -> None:
+    text = words(make.invoice(notes=("Conseil → phase ■ ① ㎡ ﬁn ≤ 5 ✓ １２ ％",)))
+    assert "Conseil -> phase • 1 m2 fin <= 5 v 12 %" in text.replace("m²", "m2")
