@@ -20,7 +20,7 @@ from core.rendering.pdf_drawing import operators
 from core.rendering.pdf_file import Contents, assemble
 from core.rendering.pdf_head import Page, running_head, write_head
 from core.rendering.pdf_lines import write_lines
-from core.rendering.pdf_totals import write_closing, write_payment, write_totals
+from core.rendering.pdf_totals import shown_due, write_closing, write_payment, write_totals
 from core.rendering.sheet import HEIGHT, LABEL, LEFT, RIGHT, Block, Colour, Sheet, Text
 from core.rendering.totals import TERMS
 
@@ -140,7 +140,7 @@ def _expected(page: Page) -> Iterator[tuple[str, Decimal, str]]:
     for name in ("total_without_vat", "vat_total", "total_with_vat"):
         value: Decimal = getattr(totals, name)
         yield name, value, page.words.figure(value)
-    yield "amount_due", totals.amount_due, page.words.money(totals.amount_due, page.invoice.currency)
+    yield "amount_due", totals.amount_due, page.words.money(shown_due(page.invoice), page.invoice.currency)
 
 
 def accent(colour: str | None) -> Colour:

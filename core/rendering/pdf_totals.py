@@ -89,12 +89,23 @@ def _totals(page: Page) -> Block:
         y = below + 0.6
     bar = page.sheet.block()
     white = Style(size=11, bold=True, colour=(255, 255, 255))
-    label = words(N_("Total credited") if page.invoice.is_credit_note else N_("Amount due"))
+    label = words(_last_label(page.invoice))
     bar.paragraph(_TOTALS + 2.5, y + 2.4, 40, label, white)
-    bar.figure(RIGHT - 2.5, y + 2.4, RIGHT - _TOTALS - 46, words.money(page.invoice.totals.amount_due, page.invoice.currency), white)
+    bar.figure(RIGHT - 2.5, y + 2.4, RIGHT - _TOTALS - 46, words.money(shown_due(page.invoice), page.invoice.currency), white)
     bar.box(_TOTALS, y + 1, RIGHT - _TOTALS, bar.height - y + 0.6, page.accent)
     block.beside(bar)
     return block
+
+
+def _last_label(invoice: Invoice) -> str:
+    if invoice.is_credit_note:
+        return N_("Total credited")
+    return N_("Amount due") if invoice.totals.amount_due >= 0 else N_("In your favour")
+
+
+def shown_due(invoice: Invoice) -> Decimal:
+    """What was paid beyond the total is in the customer's favour, and no negative amount to pay."""
+    return invoice.totals.amount_due if invoice.is_credit_note else abs(invoice.totals.amount_due)
 
 
 def _sums(invoice: Invoice, words: Words) -> Iterator[tuple[str, Decimal]]:
@@ -211,6 +222,6 @@ def _self_billed(invoice: Invoice, words: Words) -> str | None:
 def _refund(invoice: Invoice, words: Words) -> str | None:
     """What a Belgian credit note with VAT must say to a buyer who deducts it (royal decree no. 4, art. 4)."""
     belgian = identity.country(invoice.seller) == "BE"
-    if not (invoice.is_credit_note and belgian and invoice.buyer.vat_id and invoice.totals.vat_total):
+    if not (invoice.is_credit_note and belgian and invoice.buyer.vat_id and invoice.totals.vat_total > 0):
         return None
     return words.legal(REFUND)

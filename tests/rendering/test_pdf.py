@@ -414,3 +414,9 @@ def test_an_exemption_code_is_said_in_words(code: str, said: str) -> None:
 def test_signs_that_have_a_plainer_likeness_are_drawn_by_it() -> None:
     text = words(make.invoice(notes=("Conseil → phase ■ ① ㎡ ﬁn ≤ 5 ✓ １２ ％",)))
     assert "Conseil -> phase • 1 m2 fin <= 5 v 12 %" in text.replace("m²", "m2")
+
+
+def test_what_was_paid_beyond_the_total_is_in_the_customer_s_favour() -> None:
+    text = words(make.paid(make.invoice(), "300.00"))
+    assert "In your favour €58.00" in text.replace("€ ", "€")
+    assert "Scan to pay" not in text
