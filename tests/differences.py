@@ -168,7 +168,9 @@ def _only_due_date(before: Any, after: Any, invoice: Invoice) -> bool:
 
 
 def _one_way_to_pay(before: Any, after: Any, invoice: Invoice) -> bool:
-    """The first means, and further accounts of transfers; all with the first's code and reference."""
+    """A direct debit if there is one, else the first means and further accounts of transfers; all with one code and reference."""
+    if any(means.means_code in {"49", "59"} for means in before):
+        return len(after) == 1 and after[0].means_code in {"49", "59"} and after[0].mandate_reference in {each.mandate_reference for each in before}
     return len(after) < len(before) and (after[0].means_code, after[0].iban) == (before[0].means_code, before[0].iban)
 
 

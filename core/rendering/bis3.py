@@ -14,6 +14,7 @@ from core.rendering.ubl_xml import codes
 
 _UNCL5189: Final = codes("41 42 60 62 63 64 65 66 67 68 70 71 88 95 100 102 103 104 105")  # BR-CL-19
 _TRANSFERS: Final = frozenset({"30", "58"})
+DIRECT_DEBITS: Final = frozenset({"49", "59"})
 _DISCOUNT: Final = "95"
 _SLACK: Final = Decimal("0.02")
 _FINE: Final = Decimal("0.000001")
@@ -230,9 +231,15 @@ def _in_words(discount: CashDiscount) -> str:
 
 
 def _with_one_way_to_pay(invoice: Invoice) -> Invoice:
-    """One means code and one reference in all (UBL-SR-44, UBL-SR-47): the first's; only transfers can name further accounts."""
+    """One means code and one reference in all (UBL-SR-44, UBL-SR-47): the first's; only transfers can name further accounts.
+
+    A direct debit outranks the other means, as in the PDF: whoever is told to transfer what is collected pays twice.
+    """
     if len(invoice.payment_means) < 2:
         return invoice
+    if debits := [means for means in invoice.payment_means if means.means_code in DIRECT_DEBITS]:
+        debit = next((means for means in debits if means.mandate_reference), debits[0])
+        return altered(invoice, payment_means=(altered(debit, reference=invoice.payment_reference),))
     first, *others = invoice.payment_means
     kept = [means for means in others if first.iban and means.iban and {first.means_code, means.means_code} <= _TRANSFERS]
     one = invoice.payment_reference

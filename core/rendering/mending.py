@@ -8,6 +8,7 @@ from typing import Final
 from core.errors import Sentence
 from core.i18n import N_
 from core.model import AllowanceCharge, Invoice, Line, VatBreakdown
+from core.rendering import bis3
 
 ROUNDED: Final = N_("Line {lines}: the amount is rounded to two decimals, as EN 16931 wants; the total stays.")
 PRICE_EXACT: Final = N_("Line {lines}: the price has more decimals than stated, so that quantity times price makes the amount.")
@@ -19,6 +20,7 @@ BREAKDOWN_ADDED: Final = N_("The VAT breakdown is worked out from the lines: the
 GROUPS_ADDED: Final = N_("VAT groups of the same category and rate are added up.")
 DISCOUNT_AS_CHARGE: Final = N_("The cash discount is written as an allowance and a charge: EN 16931 has no other way to keep its VAT right.")
 ONE_WAY_TO_PAY: Final = N_("EN 16931 has one way to pay and one payment reference; the XML keeps the first.")
+DIRECT_DEBIT_KEPT: Final = N_("EN 16931 has one way to pay; the XML keeps the direct debit, as the PDF does.")
 VAT_NUMBERS_OUT: Final = N_("The VAT numbers are left out: nothing on this invoice is subject to VAT.")
 DELIVERY_ASSUMED: Final = N_("An intra-Community supply names day and country of delivery; those of the invoice and of the buyer are taken.")
 
@@ -92,7 +94,8 @@ def _document(stated: Invoice, ready: Invoice) -> Iterator[Sentence]:
     if len(_charges(ready)) > len(_charges(stated)):
         yield Sentence(DISCOUNT_AS_CHARGE)
     if stated.payment_means != ready.payment_means:
-        yield Sentence(ONE_WAY_TO_PAY)
+        codes = {means.means_code for means in ready.payment_means}
+        yield Sentence(DIRECT_DEBIT_KEPT if codes <= bis3.DIRECT_DEBITS else ONE_WAY_TO_PAY)
     if (stated.seller.vat_id or stated.buyer.vat_id) and not (ready.seller.vat_id or ready.buyer.vat_id):
         yield Sentence(VAT_NUMBERS_OUT)
     if stated.delivery_date is not ready.delivery_date or stated.delivery_address is not ready.delivery_address:

@@ -134,7 +134,12 @@ def _for_peppol(invoice: Invoice) -> bool:
     """Whether both parties have an electronic address there; a private person has none, and not every type of document goes."""
     if not (identity.peppol_address(invoice.seller) and identity.peppol_address(invoice.buyer)):
         return False
-    return (invoice.is_credit_note or invoice.source_type_code in _PEPPOL_INVOICES) and _periods_fit(invoice)
+    return (invoice.is_credit_note or invoice.source_type_code in _PEPPOL_INVOICES) and _periods_fit(invoice) and _has_mandates(invoice)
+
+
+def _has_mandates(invoice: Invoice) -> bool:
+    """PEPPOL-EN16931-R061: a direct debit names its mandate; EN 16931 leaves it open."""
+    return all(clean(means.mandate_reference) for means in invoice.payment_means if means.means_code in bis3.DIRECT_DEBITS)
 
 
 def _periods_fit(invoice: Invoice) -> bool:

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from core.model import ZERO, Invoice, PaymentMeans, VatBreakdown, XmlFormat
-from core.rendering import mending
+from core.rendering import bis3, cii, mending
 from core.rendering.rules import schema_violations
 from core.rendering.ubl import draft
 from tests import builders as make
@@ -111,3 +111,20 @@ def test_different_payment_references_become_one() -> None:
     invoice = make.invoice(payment_means=means)
     assert notes(invoice) == [str(mending.ONE_WAY_TO_PAY)]
     assert notes(replace(invoice, payment_means=(means[0], replace(means[1], reference="A", means_code="30")))) == []
+
+
+def test_a_direct_debit_outranks_a_transfer_as_in_the_pdf() -> None:
+    transfer, other = PaymentMeans(iban=make.IBAN, reference="RF18539007547034"), PaymentMeans(means_code="59")
+    debit = PaymentMeans(means_code="59", mandate_reference="M-1", debited_account=make.IBAN)
+    invoice = make.invoice(payment_means=(transfer, other, debit))
+    assert notes(invoice) == ["EN 16931 has one way to pay; the XML keeps the direct debit, as the PDF does."]
+    assert bis3.prepared(invoice).payment_means == (replace(debit, reference="RF18539007547034"),)
+    for content in (draft(invoice, wanted=XmlFormat.BIS3).content, cii.write(invoice)):
+        assert b">59<" in content
+        assert b">30<" not in content
+        assert b">M-1<" in content
+
+
+def test_peppol_does_not_take_a_direct_debit_without_a_mandate() -> None:
+    invoice = make.invoice(payment_means=(PaymentMeans(iban=make.IBAN), PaymentMeans(means_code="49")))
+    assert b"peppol" not in draft(invoice, wanted=XmlFormat.BIS3).content
