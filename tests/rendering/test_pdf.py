@@ -185,8 +185,11 @@ def test_the_qr_code_pays_the_invoice() -> None:
         make.invoice(payment_means=()),
         make.paid(make.invoice(), "242.00"),
         make.invoice(payment_means=(PaymentMeans(means_code="49", iban=make.IBAN),)),
+        make.invoice(payment_means=(PaymentMeans(iban=make.IBAN), PaymentMeans(means_code="59", mandate_reference="M-1"))),
+        make.invoice(payment_means=(PaymentMeans(iban="BE71 0961 2345 6768"),)),
+        make.invoice(payment_means=(PaymentMeans(iban="123-4567890-12"),)),
     ],
-    ids=["credit note", "dollars", "no account", "paid", "direct debit"],
+    ids=["credit note", "dollars", "no account", "paid", "direct debit", "direct debit beside a transfer", "wrong IBAN", "no IBAN"],
 )
 def test_there_is_no_qr_code_where_no_transfer_in_euro_is_due(invoice: Invoice) -> None:
     assert epc.payload(invoice) is None
@@ -199,11 +202,31 @@ def test_a_creditor_reference_goes_into_its_own_field() -> None:
     assert payload.split("\n")[4:] == ["", "Atelier Dubois SRL", make.IBAN, "EUR242.00", "", "RF18539007547034", ""]
 
 
-def test_a_long_name_does_not_make_the_code_too_long() -> None:
-    means = PaymentMeans(iban=make.IBAN, reference="Ω" * 140, account_name="Ω" * 70)
-    payload = epc.payload(make.invoice(payment_means=(means,)))
+@pytest.mark.parametrize(
+    ("name", "reference", "letters"),
+    [("Ω" * 70, "Ω" * 140, (70, 73)), ("漢" * 70, "漢" * 140, (70, 25)), ("🙂" * 70, "🙂" * 140, (62, 9)), ("a" * 70, "b" * 140, (70, 140))],
+    ids=["Greek", "Chinese", "pictures", "Latin"],
+)
+def test_the_reference_gives_way_before_the_name_and_neither_to_nothing(name: str, reference: str, letters: tuple[int, int]) -> None:
+    payload = epc.payload(make.invoice(payment_means=(PaymentMeans(iban=make.IBAN, reference=reference, account_name=name),)))
     assert payload is not None
     assert len(payload.encode()) <= 331
+    fields = payload.split("\n")
+    assert (len(fields[5]), len(fields[10])) == letters
+    assert len(fields[10].encode()) >= 35
+
+
+def test_an_account_of_no_name_is_the_sellers() -> None:
+    payload = epc.payload(make.invoice(payment_means=(PaymentMeans(iban=make.IBAN, account_name=" "),)))
+    assert payload is not None
+    assert payload.split("\n")[5] == "Atelier Dubois SRL"
+
+
+@pytest.mark.parametrize(("bic", "written"), [("gkcc be bb", "GKCCBEBB"), ("GKCCBEBBXXX", "GKCCBEBBXXX"), ("KREDBE", ""), ("n/a", "")])
+def test_a_bic_that_is_none_is_not_in_the_code(bic: str, written: str) -> None:
+    payload = epc.payload(make.invoice(payment_means=(PaymentMeans(iban=make.IBAN, bic=bic),)))
+    assert payload is not None
+    assert payload.split("\n")[4] == written
 
 
 # The file --------------------------------------------------------------------------------------------------------
