@@ -22,7 +22,7 @@ from core.rendering.message import Attachment, Envelope
 
 TOO_BIG = N_("The mail is {size} MB; more than {limit} MB is not sent. Make the terms or the attached PDF smaller.")
 NO_ORIGINAL = N_("The invoice came from a table and has no XML of its own; it leaves with an e-FFF instead.")
-NOT_INTO_SUPPLIED = N_("The PDF of the billing program stays as it came, so the XML cannot go into it; it is a Peppol BIS 3 invoice beside it.")
+NOT_INTO_SUPPLIED = N_("The PDF of the billing program stays as it came; the XML is a BIS 3 / EN 16931 invoice beside it.")
 NO_TEXT = N_("There is no accompanying text in this language.")
 
 
@@ -112,7 +112,7 @@ def rendered(desk: Desk, what: Dossier) -> bytes:
 def undrawable(what: Dossier) -> str:
     """Characters of the invoice that our PDF cannot show; nothing where the PDF is supplied."""
     content = "" if what.supplies_pdf else invoice_rows.to_json(what.invoice)
-    return "" if content.isascii() else fonts.typefaces(wide=True).undrawable(content)
+    return "" if content.isascii() else fonts.undrawable(content)
 
 
 def doubts_about_pdf(desk: Desk, what: Dossier) -> tuple[Violation, ...]:

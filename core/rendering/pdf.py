@@ -93,7 +93,8 @@ def render(
     try:
         return _render(invoice, fonts.typefaces(wide=False), words, logo, colour, enclosed)
     except CharacterMissing:
-        return _render(invoice, fonts.typefaces(wide=True), words, logo, colour, enclosed)
+        lent = fonts.lent_for(f"{invoice!r} {words.own_mentions!r}")
+        return _render(invoice, fonts.typefaces(wide=True, extra=lent), words, logo, colour, enclosed)
 
 
 def laid_out(invoice: Invoice, typefaces: Typefaces, words: Words, *, logo: bytes | None = None, colour: str | None = None) -> Page:
@@ -122,7 +123,7 @@ def _render(invoice: Invoice, typefaces: Typefaces, words: Words, logo: bytes | 
         date=issued,
         enclosed=enclosed,
     )
-    shared = skeleton.skeleton(wide=typefaces.wide, logo=logo if page.logo else None)
+    shared = skeleton.skeleton(typefaces, logo if page.logo else None)
     return assemble(shared, contents)
 
 

@@ -35,21 +35,29 @@ def operators(typefaces: Typefaces, blocks: Iterable[tuple[float, Block]]) -> by
 class _Pen:
     def __init__(self, typefaces: Typefaces) -> None:
         self.written = [_BUTT]
+        self._typefaces = typefaces
         self._codes = typefaces.codes
-        self._font: tuple[bool, float] | None = None
+        self._font: tuple[int, float] | None = None
         self._fill: Colour | None = None
         self._stroke: tuple[Colour, float] | None = None
 
     def text(self, x: float, y: float, text: str, style: Style) -> None:
         if not text:
             return
-        bold, size = style.bold, style.size
-        if self._font != (bold, size):
-            self._font = (bold, size)
-            self.written.append(f"/F{2 if bold else 1} {size:.2f} Tf")
         if self._fill is not style.colour:
             self._fill_with(style.colour)
-        self.written.append("BT %.2f %.2f Td <%s> Tj ET" % (x * _K, (_TOP - y) * _K, text.translate(self._codes[bold])))  # noqa: UP031  -- the faster way
+        if not self._typefaces.extra:
+            self._show(x, y, text, int(style.bold), style.size)
+            return
+        for face, piece in self._typefaces.runs(text, bold=style.bold):
+            self._show(x, y, piece, face, style.size)
+            x += self._typefaces.width(piece, style.size, bold=style.bold)
+
+    def _show(self, x: float, y: float, text: str, face: int, size: float) -> None:
+        if self._font != (face, size):
+            self._font = (face, size)
+            self.written.append(f"/F{face + 1} {size:.2f} Tf")
+        self.written.append("BT %.2f %.2f Td <%s> Tj ET" % (x * _K, (_TOP - y) * _K, text.translate(self._codes[face])))  # noqa: UP031  -- the faster way
 
     def rule(self, x: float, y: float, width: float, colour: Colour, weight: float) -> None:
         if self._stroke != (colour, weight):

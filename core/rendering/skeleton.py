@@ -28,9 +28,9 @@ class Skeleton:
 
 
 @lru_cache(maxsize=64)
-def skeleton(*, wide: bool, logo: bytes | None) -> Skeleton:
+def skeleton(typefaces: Typefaces, logo: bytes | None) -> Skeleton:
     """For one set of characters and one logo; 60 ms the first time."""
-    return _taken_apart(_written(fonts.typefaces(wide=wide), logo))
+    return _taken_apart(_written(typefaces, logo))
 
 
 def _written(typefaces: Typefaces, logo: bytes | None) -> bytes:
@@ -44,6 +44,9 @@ def _written(typefaces: Typefaces, logo: bytes | None) -> bytes:
     for style in ("", "B"):
         document.set_font(fonts.FAMILY, style, 9)
         document.text(10, 10, "0")
+    for family, character in typefaces.samples:
+        document.set_font(family, "", 9)
+        document.text(10, 10, character)
     if known := logos.logo(logo) if logo else None:
         document.image(known.put_into(document), x=0, y=0, w=10)
     pdf = bytes(document.output())

@@ -190,10 +190,10 @@ def test_paper_is_not_asked_about_until_it_goes_by_mail(app: App, smtp: FaultSer
 
 
 def test_letters_that_the_pdf_cannot_show_are_named(app: App, smtp: FaultServer) -> None:
-    invoice_id = desk.ready(app, smtp.port, pdf=None, notes=("Žluťoučký κόσμος Москва 日本 🎉",))
+    invoice_id = desk.ready(app, smtp.port, pdf=None, notes=("Žluťoučký κόσμος Москва 日本 ไทย 🎉",))
     work(app)
     [verdict] = checking.preflight(app.desk, [invoice_id])
-    assert [str(reason.sentence) for reason in verdict.reasons] == ["The PDF cannot show these characters and prints “?” instead: 日本🎉"]
+    assert [str(reason.sentence) for reason in verdict.reasons] == ["The PDF cannot show these characters and prints “?” instead: ไทย🎉"]
 
 
 def test_two_workers_may_ask_the_same_at_once(app: App, smtp: FaultServer) -> None:

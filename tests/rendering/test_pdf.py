@@ -303,12 +303,31 @@ def test_the_metadata_say_what_it_is() -> None:
 
 
 def test_letters_outside_latin_are_drawn_and_unknown_ones_marked() -> None:
-    buyer = make.party(name="Αθήνα Москва Łódź 日本 🎉", address=make.address(street="e\u0301cole\u0000\u200b"))
+    buyer = make.party(name="Αθήνα Москва Łódź 日本 ไทย", address=make.address(street="e\u0301cole\u0000\u200b"))
     pdf = render(make.invoice(buyer=buyer), language=Language.FR)
     assert is_pdf_a(pdf)
     (text,) = pages(pdf)
-    assert "Αθήνα Москва Łódź ?? ?" in text
+    assert "Αθήνα Москва Łódź 日本 ???" in text
     assert "école\n" in text
+
+
+@pytest.mark.parametrize(
+    "name", ["東京商事株式会社", "한국 상사", "服务费 – 项目管理 Œuvre", "شركة العربية للتجارة", "חברת שירות", "ქართული", "Հայերեն", "☎ ⅝ ☀"]
+)
+def test_a_name_in_another_script_is_drawn_in_a_lent_typeface(name: str) -> None:
+    invoice = make.invoice(buyer=make.party(name=name), lines=(make.line(name=f"{name} 12 %"),))
+    pdf = render(invoice, language=Language.EN)
+    assert is_pdf_a(pdf)
+    assert fonts.undrawable(name) == ""
+    (text,) = pages(pdf)
+    assert "?" not in text
+    assert "242.00" in text
+    assert pdf == render(invoice, language=Language.EN)
+
+
+def test_right_to_left_is_set_in_the_order_of_the_eye() -> None:
+    shown = fonts.typefaces(wide=True, extra=fonts.lent_for("שירות 12")).shown("שירות 12")
+    assert [piece for _, piece in fonts.typefaces(wide=True, extra=fonts.lent_for("שירות 12")).runs(shown, bold=False)] == ["12 ", "תוריש"]
 
 
 def test_extreme_texts_and_figures_never_break_it() -> None:
