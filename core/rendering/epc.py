@@ -82,7 +82,8 @@ def picture(content: str) -> Any:
     import zxingcpp  # only where a PDF is made
     from PIL import Image
 
-    barcode = zxingcpp.create_barcode(content, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
+    marked = {} if content.isascii() else {"eci": "UTF8"}  # else Latin-1 would be written where the code says UTF-8
+    barcode = zxingcpp.create_barcode(content, zxingcpp.BarcodeFormat.QRCode, ec_level="M", **marked)
     image: Any = barcode.to_image(scale=1)  # a buffer, which its stubs do not say
     modules = memoryview(image)
     height, width = modules.shape or (0, 0)

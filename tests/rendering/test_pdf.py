@@ -462,3 +462,15 @@ def test_what_was_paid_beyond_the_total_is_in_the_customer_s_favour() -> None:
     text = words(make.paid(make.invoice(), "300.00"))
     assert "In your favour €58.00" in text.replace("€ ", "€")
     assert "Scan to pay" not in text
+
+
+@pytest.mark.parametrize("name", ["Atelier Dubois SRL", "Café Müller – Œuvres", "Кафе"])
+def test_the_code_holds_the_bytes_that_it_says_it_holds(name: str) -> None:
+    content = epc.payload(make.invoice(seller=make.seller(name=name)))
+    assert content is not None
+    picture = epc.picture(content)
+    large = Image.new("L", (picture.width * 4 + 40, picture.height * 4 + 40), 255)
+    large.paste(picture.convert("L").resize((picture.width * 4, picture.height * 4)), (20, 20))
+    [code] = zxingcpp.read_barcodes(large)
+    assert code.bytes == content.encode()
+    assert content.split("\n")[2] == "1"  # UTF-8
