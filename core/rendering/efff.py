@@ -9,14 +9,15 @@ from core.errors import Sentence
 from core.i18n import N_
 from core.model import ZERO, AllowanceCharge, CashDiscount, Invoice, Line, VatBreakdown
 from core.money import round_half_up
-from core.rendering import vat
+from core.rendering import identity, vat
 from core.rendering.changes import altered
 
-NO_CODE_FOR_RATE: Final = N_("e-FFF has no code for VAT rate {rate} %; the XML is a Peppol BIS 3 invoice instead.")
-NO_CODE_FOR_CATEGORY: Final = N_("e-FFF has no code for VAT category {category}; the XML is a Peppol BIS 3 invoice instead.")
+NO_CODE_FOR_RATE: Final = N_("e-FFF has no code for VAT rate {rate} %; the XML is a BIS 3 / EN 16931 invoice instead.")
+NO_CODE_FOR_CATEGORY: Final = N_("e-FFF has no code for VAT category {category}; the XML is a BIS 3 / EN 16931 invoice instead.")
 DISCOUNT_BESIDE_EXEMPT: Final = N_(
-    "e-FFF cannot tell a cash discount from the other exempt amounts of this invoice; the XML is a Peppol BIS 3 invoice instead."
+    "e-FFF cannot tell a cash discount from the other exempt amounts of this invoice; the XML is a BIS 3 / EN 16931 invoice instead."
 )
+OTHER_COUNTRY: Final = N_("e-FFF is for Belgian VAT, and {seller} charges that of another country; the XML is a BIS 3 / EN 16931 invoice instead.")
 CASH_DISCOUNT: Final = "Cash Discount"  # the very words of EFFF-T10-R013 and R018
 
 # EFFF-T10-R016, R017: the code list, with the category (UNCL5305 as e-FFF uses it) that goes with each code
@@ -84,6 +85,8 @@ def _fits(code: str, category: str, rate: Decimal | None) -> bool:
 
 def prepared(invoice: Invoice) -> Invoice | Sentence:
     """The invoice with an e-FFF code on each line, breakdown and allowance, or why it cannot have them."""
+    if not _charges_belgian_vat(invoice):
+        return Sentence(OTHER_COUNTRY, {"seller": " ".join(invoice.seller.name.split())})
     invoice = _with_cash_discount(vat.with_categories(vat.with_breakdown(invoice)))
     lines = tuple(altered(line, belgian_code=_of_line(line, invoice)) for line in invoice.lines)
     breakdown = tuple(altered(part, belgian_code=_of_breakdown(part, invoice)) for part in invoice.vat_breakdown)
@@ -96,6 +99,15 @@ def prepared(invoice: Invoice) -> Invoice | Sentence:
     if invoice.cash_discount and any(_is_otherwise_exempt(part) for part in breakdown):
         return Sentence(DISCOUNT_BESIDE_EXEMPT)
     return altered(invoice, lines=lines, vat_breakdown=breakdown, allowances_charges=charges)
+
+
+def _charges_belgian_vat(invoice: Invoice) -> bool:
+    """By the seller's VAT number or that of its representative, by its enterprise number, and without any number by its country."""
+    seller, representative = invoice.seller, invoice.tax_representative
+    numbers = [identity.vat_number(party) for party in (seller, representative) if party]
+    if any(number.startswith("BE") for number in numbers) or identity.enterprise_number(seller):
+        return True
+    return not any(numbers) and identity.country(seller) in (None, "BE")
 
 
 def _is_otherwise_exempt(part: VatBreakdown) -> bool:

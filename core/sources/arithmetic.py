@@ -24,6 +24,8 @@ DUE_DIFFERS = N_("The total with VAT less what was paid gives {sum}, but the fil
 LINE_DIFFERS = N_("Line {lines}: quantity and price do not give the amount of the line.")
 CREDIT_NEGATIVE = N_("This credit note has a negative total of {total}: taken literally, it asks the customer to pay.")
 
+VAT_NOT_IN_EUR = N_("The invoice is in {currency}, and its VAT is not stated in EUR, which Belgian law asks for.")
+
 
 def check(invoice: Invoice, remarks: Remarks) -> None:
     """Remarks on sums that differ by more than a cent (EN 16931 BR-CO-10 to BR-CO-17)."""
@@ -34,6 +36,20 @@ def check(invoice: Invoice, remarks: Remarks) -> None:
             remarks.on_line(LINE_DIFFERS, line.id)
     if invoice.is_credit_note and invoice.totals.total_with_vat < 0:
         remarks.add(CREDIT_NEGATIVE, total=invoice.totals.total_with_vat)
+    if invoice.currency != "EUR" and invoice.totals.vat_total and _is_belgian(invoice) and not _states_vat_in_eur(invoice):
+        remarks.add(VAT_NOT_IN_EUR, currency=invoice.currency)
+
+
+def _is_belgian(invoice: Invoice) -> bool:
+    """Whether the VAT is Belgium's: by the VAT number of the seller or of its representative, else by the seller's country."""
+    seller, representative = invoice.seller, invoice.tax_representative
+    numbers = [party.vat_id for party in (seller, representative) if party and party.vat_id]
+    return any(number.startswith("BE") for number in numbers) if numbers else seller.address.country == "BE"
+
+
+def _states_vat_in_eur(invoice: Invoice) -> bool:
+    """BT-6 and BT-111."""
+    return invoice.tax_currency == "EUR" and invoice.totals.vat_total_accounting is not None
 
 
 def _check_totals(invoice: Invoice, remarks: Remarks) -> None:

@@ -15,6 +15,7 @@ from lxml import etree
 
 from core.model import (
     ZERO,
+    Address,
     CashDiscount,
     Identifier,
     Invoice,
@@ -162,9 +163,9 @@ def test_efff_pairs_belgian_code_and_category(category: str, rate: int, stated: 
 @pytest.mark.parametrize(
     ("category", "rate", "sentence"),
     [
-        ("S", Decimal("25.00"), "e-FFF has no code for VAT rate 25 %; the XML is a Peppol BIS 3 invoice instead."),
-        ("O", None, "e-FFF has no code for VAT category O; the XML is a Peppol BIS 3 invoice instead."),
-        ("S", None, "e-FFF has no code for VAT category S; the XML is a Peppol BIS 3 invoice instead."),
+        ("S", Decimal("25.00"), "e-FFF has no code for VAT rate 25 %; the XML is a BIS 3 / EN 16931 invoice instead."),
+        ("O", None, "e-FFF has no code for VAT category O; the XML is a BIS 3 / EN 16931 invoice instead."),
+        ("S", None, "e-FFF has no code for VAT category S; the XML is a BIS 3 / EN 16931 invoice instead."),
     ],
 )
 def test_what_has_no_belgian_code_leaves_as_bis3_with_the_reason(category: str, rate: Decimal | None, sentence: str) -> None:
@@ -176,7 +177,35 @@ def test_what_has_no_belgian_code_leaves_as_bis3_with_the_reason(category: str, 
 
 def test_vat_of_another_country_has_no_belgian_code_even_at_a_belgian_rate() -> None:
     document = efff(make.invoice(lines=(make.line(belgian_code="OSS-G"),)))
-    assert str(document.note) == "e-FFF has no code for VAT category OSS-G; the XML is a Peppol BIS 3 invoice instead."
+    assert str(document.note) == "e-FFF has no code for VAT category OSS-G; the XML is a BIS 3 / EN 16931 invoice instead."
+
+
+@pytest.mark.parametrize(
+    ("vat_id", "legal_id", "country", "representative", "belgian"),
+    [
+        ("NL123456789B01", None, "NL", None, False),
+        ("NL123456789B01", None, "BE", None, False),
+        ("NL123456789B01", None, "NL", "BE0123456749", True),
+        ("NL123456789B01", None, "NL", "NL123456789B01", False),
+        ("NL123456789B01", Identifier(value="0123456749", scheme="0208"), "NL", None, True),
+        ("BE 0123.456.749", None, "NL", None, True),
+        (None, Identifier(value="12345678", scheme="0106"), "NL", None, False),
+        (None, None, "NL", None, False),
+        (None, None, "BE", None, True),
+        (None, None, None, None, True),
+    ],
+)
+@pytest.mark.parametrize("wanted", [XmlFormat.EFFF3, XmlFormat.EFFF1])
+def test_only_belgian_vat_has_belgian_codes(
+    vat_id: str | None, legal_id: Identifier | None, country: str | None, representative: str | None, belgian: bool, wanted: XmlFormat
+) -> None:
+    seller = make.party(name="Van Dijk BV", vat_id=vat_id, legal_id=legal_id, endpoint=None, identifiers=(), address=Address(country=country))
+    invoice = make.invoice(seller=seller, tax_representative=make.party(vat_id=representative) if representative else None)
+    document = write(invoice, wanted=wanted, pdf=None, pdf_name="")
+    assert document.format is (wanted if belgian else XmlFormat.BIS3)
+    if not belgian:
+        note = "e-FFF is for Belgian VAT, and Van Dijk BV charges that of another country; the XML is a BIS 3 / EN 16931 invoice instead."
+        assert str(document.notes[0]) == note
 
 
 def test_an_allowance_without_a_code_leaves_as_bis3_too() -> None:

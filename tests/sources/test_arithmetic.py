@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from core.model import DocumentType, Invoice
-from core.sources import ubl
+from core.model import Address, DocumentType, Invoice, XmlFormat
+from core.rendering.cii import write as write_cii
+from core.rendering.ubl import draft
+from core.sources import cii, ubl
+from core.sources.arithmetic import check
+from core.sources.values import Remarks
+from tests import builders
+from tests.sources import tables
 from tests.sources.documents import added, credit_note, edited, invoice
 
 TOTAL = "/*/cac:LegalMonetaryTotal/cbc"
@@ -141,3 +148,39 @@ def test_a_negative_credit_note_stays_as_it_is(xml: bytes) -> None:
     assert [str(warning) for warning in found.warnings] == [
         "This credit note has a negative total of -242.00: taken literally, it asks the customer to pay."
     ]
+
+
+NOT_IN_EUR = "The invoice is in USD, and its VAT is not stated in EUR, which Belgian law asks for."
+
+
+def dollars(**overrides: object) -> Invoice:
+    return builders.invoice(currency="USD", **overrides)
+
+
+@pytest.mark.parametrize(
+    ("stated", "told"),
+    [
+        (dollars(), True),
+        (dollars(seller=builders.party(vat_id=None, legal_id=None, address=Address(country="BE"))), True),
+        (dollars(seller=builders.party(vat_id="NL123456789B01")), False),
+        (dollars(seller=builders.party(vat_id="NL123456789B01"), tax_representative=builders.party(vat_id="BE0123456749")), True),
+        (dollars(lines=(builders.line(vat_category="AE", vat_rate=Decimal(0)),)), False),
+        (builders.invoice(), False),
+    ],
+    ids=["Belgian", "without a VAT number", "Dutch", "represented in Belgium", "without VAT", "in euro"],
+)
+def test_a_belgian_invoice_in_another_currency_states_its_vat_in_eur(stated: Invoice, told: bool) -> None:
+    for currency, amount, expected in (("EUR", None, told), ("CHF", Decimal(40), told), ("EUR", Decimal(40), False)):
+        totals = replace(stated.totals, vat_total_accounting=amount)
+        remarks = Remarks()
+        check(replace(stated, tax_currency=currency, totals=totals), remarks)
+        assert (NOT_IN_EUR in map(str, remarks.sentences())) is expected
+
+
+def test_every_reader_tells_that_the_vat_is_not_in_eur() -> None:
+    made = dollars()
+    by_ubl = ubl.read(draft(made, wanted=XmlFormat.BIS3).content).invoice
+    by_cii = cii.read(write_cii(made)).invoice
+    (by_table,) = tables.read(tables.row(currency="USD")).invoices
+    for found in (by_ubl, by_cii, getattr(by_table, "invoice", by_table)):
+        assert NOT_IN_EUR in map(str, found.warnings)

@@ -239,6 +239,7 @@ def test_another_currency_than_the_documents_is_told() -> None:
     assert sentences(found) == [
         "The amount due is stated in EUR, while the document is in USD.",
         "The VAT is stated in EUR, while the document is in USD.",
+        "The invoice is in USD, and its VAT is not stated in EUR, which Belgian law asks for.",
     ]
     assert found.totals.vat_total == 42
 
