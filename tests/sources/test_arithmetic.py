@@ -183,4 +183,5 @@ def test_every_reader_tells_that_the_vat_is_not_in_eur() -> None:
     by_cii = cii.read(write_cii(made)).invoice
     (by_table,) = tables.read(tables.row(currency="USD")).invoices
     for found in (by_ubl, by_cii, by_table.invoice):
+        assert found is not None
         assert NOT_IN_EUR in map(str, found.warnings)
