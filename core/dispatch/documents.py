@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +14,7 @@ from core.i18n import N_
 from core.mailbox import Mailbox
 from core.model import Invoice, Language, RecipientRole, XmlFormat
 from core.records import AccompanyingText, Company, Customer, MailAccount, Seal, Versions, Violation
-from core.rendering import cii, fonts, mail_text, message, payment_qr, pdf, rules, supplied, totals, ubl
+from core.rendering import cii, file_names, fonts, mail_text, message, payment_qr, pdf, rules, supplied, totals, ubl
 from core.rendering.enclosed import FACTUR_X, Enclosed
 from core.rendering.mail_text import MailText
 from core.rendering.message import Attachment, Envelope
@@ -129,13 +128,8 @@ def _enclosed(what: Dossier) -> Enclosed:
 
 
 def pdf_file_name(stored: invoice_rows.StoredVersion) -> str:
-    name = safe_name(stored.pdf_name or stored.invoice.number)
+    name = file_names.safe(stored.pdf_name or stored.invoice.number)
     return name if name.lower().endswith(".pdf") else f"{name}.pdf"
-
-
-def safe_name(text: str) -> str:
-    """A file name on any system: what could be a path or hide an ending becomes a dash."""
-    return re.sub(r"[^\w.()-]+", "-", text).strip("-.") or "document"
 
 
 # The XML ---------------------------------------------------------------------------------------------------------
@@ -161,7 +155,7 @@ def xml_file_name(what: Dossier) -> str:
     if wanted is XmlFormat.NONE or (wanted is XmlFormat.FACTURX and not what.supplies_pdf):
         return ""
     if leaves_as_it_came(what):
-        return f"{safe_name(what.invoice.number)}.xml"
+        return f"{file_names.safe(what.invoice.number)}.xml"
     return ubl.file_name(what.invoice, wanted=_to_write(wanted))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -11,7 +10,7 @@ from typing import Final
 from core.errors import DocumentImpossible, Sentence, joined
 from core.i18n import N_
 from core.model import Invoice, XmlFormat
-from core.rendering import bis3, efff, identity, mending, ubl_xml
+from core.rendering import bis3, efff, file_names, identity, mending, ubl_xml
 from core.rendering.ubl_amounts import accounting_currency, allowances_charges, payment, terms, totals, vat_totals
 from core.rendering.ubl_lines import lines
 from core.rendering.ubl_parties import address, parties
@@ -150,13 +149,9 @@ def _periods_fit(invoice: Invoice) -> bool:
 
 def _file_name(invoice: Invoice, *, is_efff: bool) -> str:
     if not is_efff:
-        return f"{_plain(invoice.number)}.xml"
+        return f"{file_names.safe(invoice.number)}.xml"
     issuer = identity.vat_number(invoice.seller) or identity.enterprise_number(invoice.seller) or ""
-    return f"efff_{_plain(issuer)}_{_plain(invoice.number)}.xml"
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9-]", "", name) or "0"
+    return f"efff_{file_names.plain(issuer)}_{file_names.plain(invoice.number)}.xml"
 
 
 # The document ----------------------------------------------------------------------------------------------------

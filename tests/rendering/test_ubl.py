@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -125,9 +126,16 @@ def test_efff_carries_the_fields_of_its_statement(kind: Maker, name: str, transa
 
 def test_efff_is_named_after_issuer_and_number() -> None:
     assert efff(make.invoice(number="V01/2026-42 é")).file_name == "efff_BE0123456749_V012026-42.xml"
-    assert bis(make.invoice(number="V01/2026-42")).file_name == "V012026-42.xml"
+    assert bis(make.invoice(number="V01/2026-42")).file_name == "V01-2026-42.xml"  # as its PDF
     without_vat = make.seller(vat_id=None)
     assert efff(make.invoice(seller=without_vat)).file_name == "efff_0123456749_2026-0042.xml"
+
+
+@pytest.mark.parametrize("wanted", FORMATS)
+def test_every_number_gives_a_name_of_its_own(wanted: XmlFormat) -> None:
+    names = [write(make.invoice(number=number), wanted=wanted, pdf=None, pdf_name="").file_name for number in ("///", "№", "***", "42")]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[\w.-]+\.xml", name) for name in names)
 
 
 @pytest.mark.parametrize(
