@@ -116,7 +116,9 @@ def _own_pdf(bill: Bill) -> bytes:
     made = FPDF()
     made.add_page()
     made.set_font("helvetica", size=28)
-    made.cell(text=f"{bill.number} - {bill.client.name}")
+    made.cell(text=f"{bill.number} - {bill.client.name}", new_x="LMARGIN", new_y="NEXT")
+    total = sum(map(Decimal, bill.lines), Decimal(0)) * Decimal("1.21")
+    made.cell(text=f"{total:.2f}".replace(".", ","))
     return bytes(made.output())
 
 
