@@ -12,10 +12,10 @@ from core.i18n import N_
 from core.mailbox import is_valid
 from core.model import SENDABLE, DispatchStatus, DocumentType, Language, RecipientRole
 from core.reasons import said
-from core.records import IT_IS_HELD, Company, Customer, InvoiceRow, MailAccount, Violation
+from core.records import IMPOSSIBLE, IT_IS_HELD, NOT_GONE_THROUGH, SCHEMA, SUPPLIED, Company, Customer, InvoiceRow, MailAccount, Violation
 
-OURS = frozenset({"XSD", "IMPOSSIBLE"})
-PLAIN = frozenset({"PDF", "?"})  # no rule of a standard: the sentence says all
+OURS = frozenset({SCHEMA, IMPOSSIBLE})
+PLAIN = frozenset({SUPPLIED, NOT_GONE_THROUGH})
 _NAMED = 5
 
 

@@ -153,6 +153,13 @@ class Seal:
     envelope_from: str
 
 
+# Rules of our own among those of the standards, for what a check finds
+SCHEMA = "XSD"  # ours: the XML that we wrote breaks its schema
+IMPOSSIBLE = "IMPOSSIBLE"  # ours: the document cannot be made
+SUPPLIED = "PDF"  # no rule of a standard: the sentence says all
+NOT_GONE_THROUGH = "?"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Violation:
     """What a check of a document found."""

@@ -17,17 +17,15 @@ from core.errors import FacturierError, Sentence
 from core.i18n import N_
 from core.model import XmlFormat
 from core.preflight import about_rule
-from core.records import Violation
+from core.records import IMPOSSIBLE, SCHEMA, SUPPLIED, Violation
 from core.rendering import rules
 
 log = structlog.get_logger()
 
 # Which edition was asked; stored beside each answer, so that a new edition or a new writer asks again
 RULES: Final = "Facturier 0.1 (2), EN 16931 1.3.16, e-FFF 3.0"
-IMPOSSIBLE: Final = "IMPOSSIBLE"
 NOT_MADE: Final = N_("The document could not be made: {why}")
 UNDRAWABLE: Final = N_("The PDF cannot show these characters and prints “?” instead: {letters}")
-PLAIN: Final = "PDF"  # no rule of a standard
 SCHEMA_OF_SOURCE: Final = "XML schema"
 _LETTERS: Final = 20
 _BY_HAND: Final = 500
@@ -53,7 +51,7 @@ def _about_xml(desk: Desk, what: Dossier) -> tuple[Violation, ...]:
         return why_not
     found = rules.violations(xml)
     if documents.leaves_as_it_came(what):  # a broken schema is not ours then
-        found = tuple(replace(each, rule=SCHEMA_OF_SOURCE) if each.rule == rules.SCHEMA else each for each in found)
+        found = tuple(replace(each, rule=SCHEMA_OF_SOURCE) if each.rule == SCHEMA else each for each in found)
     return found
 
 
@@ -63,7 +61,7 @@ def _about_our_pdf(desk: Desk, what: Dossier) -> tuple[Violation, ...]:
         return ()
     _, why_not = _made(what, lambda: documents.rendered(desk, what))
     letters = documents.undrawable(what)
-    unreadable = (Violation(rule=PLAIN, sentence=Sentence(UNDRAWABLE, {"letters": letters[:_LETTERS]})),) if letters else ()
+    unreadable = (Violation(rule=SUPPLIED, sentence=Sentence(UNDRAWABLE, {"letters": letters[:_LETTERS]})),) if letters else ()
     return (*why_not, *unreadable)
 
 

@@ -15,11 +15,11 @@ from lxml import etree
 
 from core.errors import Sentence
 from core.i18n import N_
+from core.records import Violation
 from core.rendering import efff, ubl
 from core.rendering.efff_sums import sums
 from core.rendering.rule_words import NOT_XML
 from core.rendering.ubl_xml import CAC, CBC, CREDIT_NOTE, INVOICE
-from core.rendering.violations import Violation
 
 _NAMESPACES: Final = {"cac": CAC, "cbc": CBC, "inv": INVOICE, "cn": CREDIT_NOTE}
 _EMBEDDED: Final = re.compile(rb"(EmbeddedDocumentBinaryObject\b[^<>]*>\s*[^<\s]{0,8})[^<]*")

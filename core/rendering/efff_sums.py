@@ -12,8 +12,8 @@ from core.errors import Sentence
 from core.i18n import N_
 from core.model import ZERO
 from core.money import CENT, round_half_up
+from core.records import Violation
 from core.rendering.ubl_xml import CAC, CBC
-from core.rendering.violations import Violation
 
 LINES: Final = N_("The lines add up to {sum}, the XML says {stated}.")
 NET: Final = N_("Lines, allowances and charges make {sum} without VAT, the XML says {stated}.")

@@ -14,7 +14,7 @@ from lxml import etree
 
 from core.errors import Sentence
 from core.i18n import N_
-from core.records import Violation
+from core.records import NOT_GONE_THROUGH, SCHEMA, Violation
 from core.rendering import efff_rules, rule_words
 from core.rendering.rule_words import NOT_XML
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 NEITHER: Final = N_("The XML is a “{root}”, neither an Invoice nor a CreditNote.")
 VIOLATION: Final = N_("The XML does not follow its schema: {what} (line {line})")
 NOT_ASKED: Final = N_("The rules could not be gone through to their end: {why}")
-SCHEMA: Final = "XSD"
-NOT_GONE_THROUGH: Final = "?"
 
 _EMBEDDED: Final = re.compile(rb"((?:EmbeddedDocument|Attachment)BinaryObject\b[^<>]*>)[^<]+")
 _BINARY: Final = ("{*}EmbeddedDocumentBinaryObject", "{*}AttachmentBinaryObject")
@@ -84,9 +82,12 @@ def violations(xml: bytes) -> tuple[Violation, ...]:
 
     Which of them is asked follows from what the file says it is. Embedded files are not looked at.
     """
-    if faults := schema_violations(xml):
+    try:
+        root = _parsed(xml)
+    except etree.XMLSyntaxError as error:
+        return (Violation(rule=SCHEMA, sentence=Sentence(NOT_XML, {"why": str(error)})),)
+    if faults := _faults(root):
         return tuple(Violation(rule=SCHEMA, sentence=fault) for fault in faults)
-    root = _parsed(xml)
     syntax, claim = _syntax(root), _claim(root)
     if syntax and syntax.rules and claim.startswith(_EN_16931):
         return _broken_rules(root, syntax.rules)
@@ -102,6 +103,10 @@ def schema_violations(xml: bytes) -> tuple[Sentence, ...]:
         root = _parsed(xml)
     except etree.XMLSyntaxError as error:
         return (Sentence(NOT_XML, {"why": str(error)}),)
+    return _faults(root)
+
+
+def _faults(root: etree._Element) -> tuple[Sentence, ...]:
     syntax = _syntax(root)
     if syntax is None:
         return (Sentence(NEITHER, {"root": etree.QName(root).localname}),)
@@ -159,10 +164,12 @@ def _complaint(error: Any) -> Sentence:
 
 def _broken_rules(root: etree._Element, file_name: str) -> tuple[Violation, ...]:
     """Fatal rules only: what EN 16931 merely advises is no reason to bother anybody."""
+    from saxonche import PySaxonApiError  # loads a virtual machine: only where it is used
+
     found: dict[str, tuple[str, list[str]]] = {}
     try:
         report = _report(root, file_name)
-    except Exception as error:  # noqa: BLE001  -- Saxon's own class, of a file that its rules did not foresee
+    except PySaxonApiError as error:  # a file that the rules did not foresee
         return (Violation(rule=NOT_GONE_THROUGH, sentence=Sentence(NOT_ASKED, {"why": str(error).strip().splitlines()[0][:_SHOWN]})),)
     for failed in etree.fromstring(report.encode()).iter(f"{_SVRL}failed-assert"):
         if failed.get("flag", "fatal") != "fatal":
@@ -186,7 +193,7 @@ def _report(root: etree._Element, file_name: str) -> str:
 @cache
 def _rules(file_name: str) -> tuple[PySaxonProcessor, PyXsltExecutable]:
     """The compiled rules (0.5 s, once per process), with the processor that must outlive them."""
-    from saxonche import PySaxonProcessor  # loads a virtual machine: only where it is used
+    from saxonche import PySaxonProcessor
 
     processor = PySaxonProcessor(license=False)
     return processor, processor.new_xslt30_processor().compile_stylesheet(stylesheet_file=str(_official(file_name)))

@@ -11,11 +11,10 @@ from typing import Any, Final
 from core.errors import Sentence
 from core.i18n import N_
 from core.model import Invoice, Party
-from core.records import Violation
+from core.records import SUPPLIED, Violation
 from core.rendering import identity
 from core.rendering.ubl_xml import codes
 
-PDF: Final = "PDF"
 UNREADABLE: Final = N_("The PDF of the billing program cannot be opened; whoever gets it could not either.")
 LOCKED: Final = N_("The PDF of the billing program asks for a password.")
 NO_TEXT: Final = N_("The PDF holds only pictures, no text: nobody could check that it is this invoice's. Please look at it.")
@@ -45,11 +44,11 @@ def doubts(pdf: bytes, invoice: Invoice) -> tuple[Violation, ...]:
     try:
         text = _text(pdf)
     except _Locked:
-        return (Violation(rule=PDF, sentence=Sentence(LOCKED)),)
+        return (Violation(rule=SUPPLIED, sentence=Sentence(LOCKED)),)
     except _Unreadable:
-        return (Violation(rule=PDF, sentence=Sentence(UNREADABLE)),)
+        return (Violation(rule=SUPPLIED, sentence=Sentence(UNREADABLE)),)
     if len(_folded(text)) < _FEWEST:
-        return (Violation(rule=PDF, sentence=Sentence(NO_TEXT)),)
+        return (Violation(rule=SUPPLIED, sentence=Sentence(NO_TEXT)),)
     found = []
     if not _numbered(text, invoice.number):
         found.append(Sentence(NO_NUMBER, {"number": invoice.number}))
@@ -60,7 +59,7 @@ def doubts(pdf: bytes, invoice: Invoice) -> tuple[Violation, ...]:
         found.append(Sentence(NO_CUSTOMER, {"customer": invoice.buyer.name}))
     if len(found) == len((NO_NUMBER, NO_TOTAL, NO_CUSTOMER)):
         found = [Sentence(NOTHING, {"number": invoice.number, "customer": invoice.buyer.name})]
-    return tuple(Violation(rule=PDF, sentence=sentence) for sentence in found)
+    return tuple(Violation(rule=SUPPLIED, sentence=sentence) for sentence in found)
 
 
 class _Unreadable(Exception):

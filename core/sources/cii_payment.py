@@ -12,9 +12,9 @@ from core.i18n import N_
 from core.model import ZERO, AllowanceCharge, Invoice, Line, PaymentMeans, Totals
 from core.money import round_half_up
 from core.sources.cii_values import basic, child, children, day, exact, money, prose, text
-from core.sources.ubl_payment import TOTAL_DERIVED, account_number
+from core.sources.ubl_payment import account_number, stated_or_derived
 from core.sources.ubl_taxes import Taxes
-from core.sources.values import Reading, attribute, required
+from core.sources.values import Reading, attribute
 from core.sources.xml import Element, place
 
 SUMMATION = "SpecifiedTradeSettlementHeaderMonetarySummation"
@@ -118,8 +118,4 @@ def read_totals(reading: Reading, settlement: Element, taxes: Taxes, lines: tupl
 
 
 def _total(reading: Reading, element: Element, name: str, term: str, derived: Decimal) -> Decimal:
-    stated = money(reading, element, name, term)
-    if stated is None and not reading.en16931:
-        reading.remarks.add(TOTAL_DERIVED, term=term, amount=derived)
-        return derived
-    return required(stated, element, name, term)
+    return stated_or_derived(reading, money(reading, element, name, term), element, name, term, derived)

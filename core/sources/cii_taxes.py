@@ -7,17 +7,7 @@ from decimal import Decimal
 from core.i18n import N_
 from core.model import ZERO, VatBreakdown
 from core.sources.cii_values import basic, children, code, exact, prose, required_money, text
-from core.sources.ubl_taxes import (
-    BREAKDOWN_MISSING,
-    OTHER_STANDARD_RATES,
-    VAT_DERIVED,
-    VAT_IN_OTHER_CURRENCY,
-    Category,
-    Taxes,
-    assumed,
-    rate_in,
-    rate_of,
-)
+from core.sources.ubl_taxes import BREAKDOWN_MISSING, OTHER_STANDARD_RATES, VAT_DERIVED, VAT_IN_OTHER_CURRENCY, Category, Taxes, group_of, rate_in
 from core.sources.values import Reading, attribute, cents, decimal
 from core.sources.xml import Element
 
@@ -85,16 +75,4 @@ def _group(reading: Reading, element: Element) -> VatBreakdown:
         vat = ZERO
     else:
         vat = required_money(reading, element, "CalculatedAmount", N_("VAT of a VAT group (BT-117)"))
-    if category.code is None:
-        category = assumed(reading, category, vat)
-    rate = category.rate
-    if rate is None and category.code == "S":
-        rate = rate_of(vat, taxable)
-    return VatBreakdown(
-        category=category.code or "S",
-        rate=rate,
-        taxable_amount=taxable,
-        vat_amount=vat,
-        exemption_reason=category.exemption_reason,
-        exemption_code=category.exemption_code,
-    )
+    return group_of(reading, category, taxable, vat)

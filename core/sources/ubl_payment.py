@@ -124,7 +124,11 @@ def read_totals(reading: Reading, root: Element, taxes: Taxes, lines: tuple[Line
 
 
 def _total(reading: Reading, element: Element, name: str, term: str, derived: Decimal) -> Decimal:
-    stated = money(reading, element, name, term)
+    return stated_or_derived(reading, money(reading, element, name, term), element, name, term, derived)
+
+
+def stated_or_derived(reading: Reading, stated: Decimal | None, element: Element, name: str, term: str, derived: Decimal) -> Decimal:
+    """A total as stated; where an older file leaves it out, what its others give, with a remark. Raises ElementMissing."""
     if stated is None and not reading.en16931:
         reading.remarks.add(TOTAL_DERIVED, term=term, amount=derived)
         return derived

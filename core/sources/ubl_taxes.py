@@ -147,6 +147,11 @@ def _group(reading: Reading, subtotal: Element) -> VatBreakdown:
     vat = required_money(reading, subtotal, "TaxAmount", N_("VAT of a VAT group (BT-117)"))
     element = child(subtotal, "TaxCategory")
     category = read_category(reading, element, around=subtotal)
+    return group_of(reading, category, taxable, vat)
+
+
+def group_of(reading: Reading, category: Category, taxable: Decimal, vat: Decimal) -> VatBreakdown:
+    """A group of the breakdown; a category or rate that is not stated follows from the amounts."""
     if category.code is None:
         category = assumed(reading, category, vat)
     rate = category.rate

@@ -9,14 +9,29 @@ import streamlit as st
 from core.dispatch import companies
 from core.dispatch.values import Value
 from core.errors import Sentence, SettingInvalid
+from core.i18n import NAMES
+from core.model import Language
 from core.records import Company
 from pages.parts import feedback
-from pages.parts.resources import desk, shown
+from pages.parts.resources import desk, shown, t
 
 # A logo is looked at on white paper, as it is printed.
 _LOOKS = """<style>
 [class*="st-key-logo-paper"] { background: #fff; }
 </style>"""
+
+
+def language(company: Company, what: str) -> Language:
+    """In which language the company's words are looked at; `what` keeps one choice apart from another."""
+    return st.segmented_control(
+        t("Language"),
+        list(NAMES),
+        default=company.language,
+        format_func=NAMES.__getitem__,
+        required=True,
+        label_visibility="collapsed",
+        key=f"{what}-language/{company.key}",
+    )
 
 
 def looks() -> None:

@@ -33,15 +33,7 @@ def show(company: Company) -> None:
     with right:
         with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
             st.markdown(f"**{t('Legal mentions')}**", width="content")
-            language = st.segmented_control(
-                t("Language"),
-                list(NAMES),
-                default=company.language,
-                format_func=NAMES.__getitem__,
-                required=True,
-                label_visibility="collapsed",
-                key=f"mention-language/{company.key}",
-            )
+            language = company_forms.language(company, "mention")
         st.caption(t("An empty field prints the words in grey. Let your accountant look at your own words."))
         fields(company, language)
     changes += own_words(company)

@@ -69,15 +69,7 @@ def show(company: Company) -> None:
 def choose(company: Company) -> tuple[Place, bool]:
     """Language, kind and “Save”, and which other texts have something unsaved in them."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        language = st.segmented_control(
-            t("Language"),
-            list(NAMES),
-            default=company.language,
-            format_func=NAMES.__getitem__,
-            required=True,
-            label_visibility="collapsed",
-            key=f"text-language/{company.key}",
-        )
+        language = company_forms.language(company, "text")
         kind = st.segmented_control(
             t("Document"),
             list(KIND_NAMES),

@@ -6,6 +6,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
+from saxonche import PySaxonApiError
 
 from core.model import XmlFormat
 from core.rendering import cii, rule_words, rules
@@ -124,7 +125,7 @@ def test_a_cii_file_is_asked_by_the_rules_of_its_own_profile(guideline: str, is_
 
 def test_what_saxon_cannot_go_through_is_said_and_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     def stopped(*_: object) -> str:
-        raise RuntimeError("A sequence of more than one item is not allowed\nat line 7")
+        raise PySaxonApiError("A sequence of more than one item is not allowed\nat line 7")
 
     monkeypatch.setattr(rules, "_report", stopped)
     assert found(xml()) == {"?": "The rules could not be gone through to their end: A sequence of more than one item is not allowed"}
