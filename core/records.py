@@ -21,11 +21,28 @@ class Security(StrEnum):
     NONE = "none"  # only to this machine itself
 
 
+class Login(StrEnum):
+    """How an account with a user says who it is."""
+
+    PASSWORD = "password"  # noqa: S105 - a kind of login
+    OAUTH2 = "oauth2"
+
+
 class PdfChoice(StrEnum):
     """Whose PDF leaves where the billing program made one."""
 
     SUPPLIED = "supplied"
     RENDERED = "rendered"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What the provider lets one account do; None where it names no limit."""
+
+    per_minute: int | None = None  # mails
+    per_day: int | None = None  # recipients
+    connections: int | None = None
+    size: int | None = None  # bytes of one mail
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +59,8 @@ class MailAccount:
     reply_to: Mailbox | None = None
     envelope_from: str = ""
     archive_address: str = ""
+    login: Login = Login.PASSWORD
+    limits: Limits = field(default_factory=Limits)
     paused_because: Sentence | None = None
     paused_until: datetime | None = None
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from cryptography.fernet import Fernet
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1024 * 1024
@@ -24,6 +24,7 @@ class Settings(BaseSettings):
 
     database_url: str = ""
     archive_url: str = ""
+    queue_url: str = ""  # huey's storage: sqlite:///…, postgresql://… or redis://…
     secret_key: SecretStr | None = None
     language: str = "en"
     time_zone: str = "Europe/Brussels"
@@ -35,6 +36,11 @@ class Settings(BaseSettings):
     retry_hours: float = 24
     back_off_s: float = 5  # before the second try; every further wait is longer
     poll_s: float = 1.0
+    lines: int = Field(default=4, ge=1)  # of one worker process, over all accounts; each account's own limit counts as well
+    idle_line_s: float = 10  # how long a line is kept for the next mail
+    leave_within_hours: float = 72  # what has not left by then waits for a person
+
+    dns_server: str = ""  # ask this one, as 127.0.0.1:5353, instead of the machine's own
 
     countdown_s: float = 20  # between the click on the screen and the first mail
 
@@ -49,6 +55,7 @@ class Settings(BaseSettings):
         folder = default_folder()
         self.database_url = self.database_url or f"sqlite:///{folder / 'facturier.db'}"
         self.archive_url = self.archive_url or f"file://{folder / 'archive'}"
+        self.queue_url = self.queue_url or f"sqlite:///{folder / 'queue.db'}"
         if self.catcher_folder == Path():
             self.catcher_folder = folder / "catcher"
 

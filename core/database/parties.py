@@ -15,7 +15,7 @@ from core.database.searching import finds_customers
 from core.errors import AddressInvalid
 from core.mailbox import Mailbox, parse
 from core.model import Address, DocumentType, Language, RecipientRole
-from core.records import AccompanyingText, Company, Customer, MailAccount, Security, Terms
+from core.records import AccompanyingText, Company, Customer, Limits, Login, MailAccount, Security, Terms
 
 ADDRESS = ("street", "additional_street", "city", "postcode", "country")
 
@@ -130,6 +130,8 @@ def to_account(row: Row[Any], password: str) -> MailAccount:
         reply_to=parse(row.reply_to) if row.reply_to else None,
         envelope_from=row.envelope_from or "",
         archive_address=row.archive_address or "",
+        login=Login(row.login),
+        limits=Limits(per_minute=row.limit_per_minute, per_day=row.limit_per_day, connections=row.limit_connections, size=row.limit_size),
         paused_because=row.paused_because if row.paused_at else None,
         paused_until=row.paused_until if row.paused_at else None,
     )

@@ -84,6 +84,11 @@ mail_accounts = Table(
     Column("paused_until", Moment),  # empty while paused: until a person mends it
     Column("paused_because", Said),
     Column("troubles", Integer, nullable=False, server_default="0"),  # connection failures in a row
+    Column("login", String(10), nullable=False, server_default="password"),
+    Column("limit_per_minute", Integer),  # mails; empty: none
+    Column("limit_per_day", Integer),  # recipients
+    Column("limit_connections", Integer),
+    Column("limit_size", Integer),  # bytes
     CheckConstraint("security in ('tls', 'starttls', 'none')", name="security"),
 )
 
@@ -208,6 +213,9 @@ batches = Table(
     Column("created_by", String(200), nullable=False),
     Column("leaves_at", Moment),  # the end of the countdown; empty when there was none
     Column("recalled_at", Moment),
+    Column("leave_by", Moment),  # what has not left by then waits for a person
+    Column("held_at", Moment),
+    Column("held_because", Said),
 )
 
 messages = Table(
@@ -231,9 +239,11 @@ messages = Table(
     Column("due_at", Moment),  # empty when nothing of it is queued
     Column("claim", String(100)),  # of one claim by one worker
     Column("lease_until", Moment),
+    Column("handed_at", Moment),  # when the last final dot was about to be written: what the limits count
     UniqueConstraint("invoice_id", "copy_number", name="uq_messages_copy"),
     Index("ix_messages_due", "due_at", "id"),
     Index("ix_messages_lease", "lease_until"),
+    Index("ix_messages_handed", "company_id", "handed_at"),
 )
 
 deliveries = Table(
