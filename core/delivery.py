@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import smtplib
 import ssl
 from collections.abc import Callable, Collection, Sequence
@@ -13,7 +12,6 @@ from core.i18n import N_
 from core.outcome import TOO_BIG, Reply, Stage, in_our_words
 from core.records import MailAccount
 
-_LEADING_DOT = re.compile(rb"(?m)^\.")
 CLOSING = 421
 GO_AHEAD = 354
 HUNG_UP = N_("The server hung up, or spoke out of turn, before the mail was complete.")
@@ -49,21 +47,23 @@ class Wire:
         *,
         keep: Callable[[], None] = lambda: None,
         essential: Collection[str] = (),
+        envelope_id: str = "",
     ) -> Handed:
         """Say everything but the final dot. Raises Stopped: then nothing can have left (RFC 5321 4.1.1.4).
 
         Of the `essential` recipients, if there are any, at least one must be taken, or the mail is not said to the others either.
+        A server that knows notices (RFC 3461) is asked to write `envelope_id` and the address as we said it into those about this mail.
         `keep` is called between the steps, so that a slow line does not outlive the caller's lease. Whatever it raises goes
         through; the line stays open as long as no transaction has begun.
         """
         try:
-            return self._say(envelope_from, recipients, content, keep, essential)
+            return self._say(envelope_from, recipients, content, keep, essential, envelope_id)
         except Stopped as stopped:
             reply = stopped.reply
             idle_line_was_dead = not self._fresh and reply.stage is Stage.MAIL and reply.code in (None, CLOSING)
             if not idle_line_was_dead:
                 raise
-        return self._say(envelope_from, recipients, content, keep, essential)
+        return self._say(envelope_from, recipients, content, keep, essential, envelope_id)
 
     def dot(self) -> Reply:
         """The point of no return. A reply of stage `dot` without a code means that nobody can know."""
@@ -122,17 +122,25 @@ class Wire:
             pass
         self.close()
 
-    def _say(self, envelope_from: str, recipients: Sequence[str], content: bytes, keep: Callable[[], None], essential: Collection[str]) -> Handed:
+    def _say(
+        self,
+        envelope_from: str,
+        recipients: Sequence[str],
+        content: bytes,
+        keep: Callable[[], None],
+        essential: Collection[str],
+        envelope_id: str,
+    ) -> Handed:
         smtp = self._connection()
         keep()
         self._refuse_what_is_too_big(smtp, content)
         handed, stage = Handed(accepted=()), Stage.MAIL
         try:
             self._in_transaction = True
-            options = [f"size={len(content)}"] if smtp.has_extn("size") else []
-            self._expect(smtp.mail(envelope_from, options), stage)
+            notices = bool(envelope_id) and smtp.has_extn("dsn")
+            self._expect(smtp.mail(envelope_from, _mail_options(smtp, content, envelope_id if notices else "")), stage)
             stage = Stage.RCPT
-            handed = self._recipients(smtp, recipients, keep)
+            handed = self._recipients(smtp, recipients, keep, notices=notices)
             if not set(handed.accepted) & set(essential or handed.accepted):
                 self.reset()
                 return replace(handed, accepted=(), spared=handed.accepted)
@@ -156,11 +164,11 @@ class Wire:
             keep()
             smtp.send(body[start : start + PIECE])
 
-    def _recipients(self, smtp: smtplib.SMTP, recipients: Sequence[str], keep: Callable[[], None]) -> Handed:
+    def _recipients(self, smtp: smtplib.SMTP, recipients: Sequence[str], keep: Callable[[], None], *, notices: bool) -> Handed:
         accepted, refused = list[str](), dict[str, Reply]()
         for recipient in recipients:
             keep()
-            code, text = smtp.rcpt(recipient)
+            code, text = smtp.rcpt(recipient, _wanted_notices(recipient) if notices else ())
             reply = Reply(stage=Stage.RCPT, code=code, text=decoded(text))
             if reply.positive:  # 252 too: the server has put it on the envelope
                 accepted.append(recipient)
@@ -196,9 +204,24 @@ class Wire:
         return self._smtp
 
 
+def _mail_options(smtp: smtplib.SMTP, content: bytes, envelope_id: str) -> list[str]:
+    size = [f"size={len(content)}"] if smtp.has_extn("size") else []
+    return [*size, *(["RET=HDRS", f"ENVID={_xtext(envelope_id)}"] if envelope_id else [])]
+
+
+def _wanted_notices(recipient: str) -> list[str]:
+    """RFC 3461 4.1 and 4.2; the address comes back as we said it, even where the other side forwards."""
+    return ["NOTIFY=FAILURE,DELAY", *([f"ORCPT=rfc822;{_xtext(recipient)}"] if recipient.isascii() else [])]
+
+
+def _xtext(text: str) -> str:
+    """RFC 3461 4."""
+    return "".join(char if "!" <= char <= "~" and char not in "+=" else f"+{ord(char):02X}" for char in text)
+
+
 def _stuffed(content: bytes) -> bytes:
     """RFC 5321 4.5.2, without the final dot."""
-    body = _LEADING_DOT.sub(b"..", content)
+    body = (b"." if content.startswith(b".") else b"") + content.replace(b"\n.", b"\n..")
     return body if body.endswith(b"\r\n") else body + b"\r\n"
 
 

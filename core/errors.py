@@ -198,6 +198,10 @@ class TotalsDiffer(FacturierError):
     template = "Invoice {number} is stopped: for “{term}” its {document} says {stated}, the ledger {total}. That is a mistake of the program."
 
 
+class PeerMissing(FacturierError):
+    template = "{peer} is not installed; without it this figure cannot be measured."
+
+
 class AccountUnset(FacturierError):
     template = "{company} has no mail account yet: fill in server, port and sender, and save them."
 

@@ -9,21 +9,25 @@ A claim whose lease is over goes back to `queued`: no dot was written, so nothin
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 from sqlalchemy import Connection
 
+from core.database import claims, sweeping
 from core.database import deliveries as rows
 from core.database.deliveries import ClaimedMessage
 from core.errors import LeaseLost, Sentence
 from core.i18n import N_
-from core.records import Seal, what_moved
+from core.records import Limits, Seal, what_moved
 
 SWEPT = N_(
     "The program stopped after the mail was handed over and before the server answered. Nobody can be sure whether it left. "
     "Ask the customer or look in the server's log, then settle it as sent or send it again."
 )
+
+WAITED = N_("It waited too long to leave by itself. Look whether it still is what should leave, then send it.")
 
 
 class Moved(Exception):
@@ -34,10 +38,40 @@ class Moved(Exception):
         super().__init__(str(what))
 
 
-def claim(connection: Connection, *, worker: str, limit: int, lease_s: float, now: datetime) -> list[ClaimedMessage]:
-    """Take what is due. Every claim has its own token, so that an answer can only settle its own attempt."""
-    token = f"{worker}#{uuid4().hex[:12]}"
-    return rows.claim_due(connection, claim=token, limit=limit, now=now, lease_until=now + timedelta(seconds=lease_s))
+@dataclass(frozen=True, kw_only=True)
+class Claimed:
+    """Mails of one account, whose line the claimer holds; `had_trouble`: a success is news for the account."""
+
+    messages: list[ClaimedMessage] = field(default_factory=list)
+    had_trouble: bool = False
+
+
+def claim(connection: Connection, *, worker: str, limit: int, lines: int, lease_s: float, now: datetime) -> Claimed:
+    """Take what is due of the account that waits longest and has a line and budget left.
+
+    Every claim has its own token, so that an answer can only settle its own attempt. `lines`: for accounts that name no limit.
+    """
+    until = now + timedelta(seconds=lease_s)
+    for account in claims.accounts_with_work(connection, now=now):
+        claims.lock_account(connection, account.company_id)
+        limits = Limits(per_minute=account.limit_per_minute, per_day=account.limit_per_day)
+        room = claims.left(connection, account.company_id, limits, now=now)
+        if room == 0:
+            continue
+        if not claims.hold_line(connection, account.company_id, worker, limit=account.limit_connections or lines, now=now, lease_until=until):
+            continue
+        taken = claims.claim_due(
+            connection,
+            account.company_id,
+            claim=f"{worker}#{uuid4().hex[:12]}",
+            limit=limit if room is None else min(limit, room),
+            recipients=room if limits.per_day is not None else None,
+            now=now,
+            lease_until=until,
+        )
+        if taken:
+            return Claimed(messages=taken, had_trouble=account.troubles > 0 or account.paused_at is not None)
+    return Claimed()
 
 
 def renew(connection: Connection, message: ClaimedMessage, *, lease_s: float, now: datetime) -> None:
@@ -51,22 +85,30 @@ def mark_sending(connection: Connection, message: ClaimedMessage, recipients: Co
 
     Raises LeaseLost, and Moved when something changed while the body was said.
     """
-    moved = what_moved(rows.versions_now(connection, message.id), message.versions)
-    if moved is not None:
-        raise Moved(moved)
-    kept = rows.renew_lease(
-        connection,
-        message,
-        now=now,
-        lease_until=now + timedelta(seconds=lease_s),
-        sealed_sha256=seal.sha256,
-        sealed_size=seal.size,
-        envelope_from=seal.envelope_from,
-    )
-    if not kept or rows.to_sending(connection, message, recipients, now=now) != len(recipients):
+    if not rows.seal(connection, message, seal, now=now, lease_until=now + timedelta(seconds=lease_s)):
+        moved = what_moved(rows.versions_now(connection, message.id), message.versions)
+        if moved is not None:
+            raise Moved(moved)
+        raise LeaseLost(message_id=message.message_id)
+    if rows.to_sending(connection, message, recipients, now=now) != len(recipients):
         raise LeaseLost(message_id=message.message_id)
 
 
-def sweep(connection: Connection, *, now: datetime) -> tuple[int, int]:
+def sweep(connection: Connection, *, longest_lease_s: float, now: datetime) -> tuple[int, int]:
     """How many deliveries went back to the queue, and how many became uncertain."""
-    return rows.sweep(connection, now=now, because=Sentence(SWEPT))
+    return sweeping.free(connection, now=now, latest=_latest(now, longest_lease_s), because=Sentence(SWEPT))
+
+
+def is_sweep_due(connection: Connection, *, longest_lease_s: float, now: datetime) -> bool:
+    return sweeping.any_lease_over(connection, now=now, latest=_latest(now, longest_lease_s))
+
+
+def _latest(now: datetime, longest_lease_s: float) -> datetime:
+    """Twice what a lease can last: one beyond it was given before the clock was put back."""
+    return now + timedelta(seconds=2 * longest_lease_s)
+
+
+def tidy(connection: Connection, *, longest_wait: timedelta, now: datetime) -> None:
+    """Hold what waited too long to leave by itself, and bring near what a clock that ran ahead put far away."""
+    sweeping.bring_near(connection, now=now, latest=now + 2 * longest_wait)
+    sweeping.stop_old(connection, now=now, because=Sentence(WAITED))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, case, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, select, update
 
 from core.database import schema
 from core.database.chunks import chunks
+from core.database.deliveries import stand_still
 from core.database.schema import customers, deliveries, messages, replies
 from core.database.statuses import LEFT_OR_MAYBE, refresh_status
 from core.errors import Sentence
@@ -49,31 +50,12 @@ def _recall(connection: Connection, which: ColumnElement[bool], *, because: Sent
         untried = [message_id for message_id in part if message_id not in tried]
         connection.execute(delete(deliveries).where(deliveries.c.message_id.in_(untried)))
         connection.execute(delete(messages).where(messages.c.id.in_(untried)))
-        connection.execute(update(messages).where(messages.c.id.in_(tried)).values(due_at=None))
-        _stop(connection, tried, because=because, now=now)
+        stand_still(connection, tried, because=because, now=now)
     stopped = list(dict.fromkeys(row.invoice_id for row in waiting))
     _follow_the_card(connection, stopped)
     refresh_status(connection, stopped, now=now)
     taken = tuple(dict.fromkeys(row.invoice_id for row in waiting if row.id not in left))
     return Recalled(invoice_ids=taken, gone=tuple(sorted(concerned - set(taken))))
-
-
-def _stop(connection: Connection, message_ids: Collection[int], *, because: Sentence, now: datetime) -> None:
-    """What a person sent again stands where it stood before, an uncertain one in doubt; the rest is held."""
-    own = deliveries.c
-    sent_again = own.former_status.is_not(None)
-    connection.execute(
-        update(deliveries)
-        .where(own.message_id.in_(message_ids), own.status == DeliveryStatus.QUEUED)
-        .values(
-            status=func.coalesce(own.former_status, DeliveryStatus.HELD.value),
-            because=case((sent_again, own.former_because), else_=literal(because, own.because.type)),
-            changed_at=func.coalesce(own.former_changed_at, literal(now, own.changed_at.type)),
-            former_status=None,
-            former_because=None,
-            former_changed_at=None,
-        )
-    )
 
 
 def _left(connection: Connection, message_ids: Sequence[int]) -> set[int]:

@@ -27,6 +27,10 @@ class Patience:
     retry_hours: float
     back_off_s: float
 
+    @property
+    def longest(self) -> timedelta:
+        return self.wait(len(BACK_OFF))
+
     def wait(self, tries: int) -> timedelta:
         return timedelta(seconds=self.back_off_s * BACK_OFF[min(max(tries, 1), len(BACK_OFF)) - 1])
 
@@ -34,14 +38,31 @@ class Patience:
 def settle(connection: Connection, message: ClaimedMessage, answers: Mapping[str, Reply], *, patience: Patience, now: datetime) -> None:
     """Record one reply per envelope recipient and give the message back once nothing of it is open."""
     again = False
-    for recipient, reply in answers.items():
-        status, because = _verdict(message, recipient, reply, patience=patience, now=now)
-        later = status is DeliveryStatus.QUEUED
-        changed = rows.record(connection, message, recipient, status, reply=reply, because=because, now=now, asked_to_wait=later)
-        again = again or (changed and later)
+    for each in _alike(message, answers, patience=patience, now=now):
+        later = each.status is DeliveryStatus.QUEUED
+        changed = rows.record(connection, message, each.recipients, each.status, reply=each.reply, because=each.because, now=now, asked_to_wait=later)
+        again = again or (later and changed > 0)
     if again:
         rows.set_due(connection, message.id, now + patience.wait(message.tries + 1))
     _give_back(connection, message, now=now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Verdict:
+    status: DeliveryStatus
+    because: Sentence
+    reply: Reply
+    recipients: list[str]
+
+
+def _alike(message: ClaimedMessage, answers: Mapping[str, Reply], *, patience: Patience, now: datetime) -> list[_Verdict]:
+    """Recipients by what became of them: mostly all the same."""
+    found: dict[tuple[DeliveryStatus, str, int], _Verdict] = {}
+    for recipient, reply in answers.items():
+        status, because = _verdict(message, recipient, reply, patience=patience, now=now)
+        key = (status, str(because), id(reply))
+        found.setdefault(key, _Verdict(status=status, because=because, reply=reply, recipients=[])).recipients.append(recipient)
+    return list(found.values())
 
 
 def _verdict(message: ClaimedMessage, recipient: str, reply: Reply, *, patience: Patience, now: datetime) -> tuple[DeliveryStatus, Sentence]:
@@ -87,12 +108,10 @@ def rejoin(connection: Connection, message: ClaimedMessage, recipients: Collecti
 def _close(
     connection: Connection, message: ClaimedMessage, status: DeliveryStatus, because: Sentence | None, recipients: Collection[str], *, now: datetime
 ) -> bool:
-    changed = [
-        rows.record(connection, message, recipient, status, reply=None, because=because, now=now, only_from=(DeliveryStatus.CLAIMED,))
-        for recipient in recipients
-    ]
+    only_from = (DeliveryStatus.CLAIMED,)
+    changed = rows.record(connection, message, recipients, status, reply=None, because=because, now=now, only_from=only_from)
     _give_back(connection, message, now=now)
-    return any(changed)
+    return changed > 0
 
 
 def _give_back(connection: Connection, message: ClaimedMessage, *, now: datetime) -> None:

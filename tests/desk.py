@@ -12,7 +12,7 @@ from core.app import App
 from core.database import outbox_views
 from core.database.schema import invoices
 from core.database.statuses import sendings
-from core.dispatch import companies, customers, importing, sending, working
+from core.dispatch import companies, crew, customers, importing, sending, working
 from core.dispatch.desk import Desk
 from core.dispatch.importing import Imported, ImportOutcome
 from core.dispatch.values import Value
@@ -100,7 +100,7 @@ def one_pass(desk: Desk) -> None:
 
 
 def drain(app: App, *, timeout_s: float = 20) -> None:
-    working.drain(app.desk, name="test", until=lambda: working.nothing_workable(app.desk), timeout_s=timeout_s)
+    crew.drain(app.desk, name="test", until=lambda: crew.nothing_workable(app.desk), timeout_s=timeout_s)
 
 
 def status_of(app: App, invoice_id: int) -> DispatchStatus:

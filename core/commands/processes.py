@@ -29,11 +29,11 @@ def init(
 def work(drain: Annotated[bool, typer.Option("--drain", help="Stop when nothing can be sent any more.")] = False) -> int:
     """Work the outbox."""
     from core import worker
-    from core.dispatch import working
+    from core.dispatch import crew
 
     opened = opened_app()
     if drain:
-        working.drain(opened.desk, name=worker.name(), until=lambda: working.nothing_due(opened.desk))
+        crew.drain(opened.desk, name=worker.name(), until=lambda: crew.nothing_due(opened.desk))
     else:
         worker.run(opened)
     return DONE

@@ -73,9 +73,9 @@ def send(
 def _drain(opened: App, timeout_s: float) -> None:
     """Work the queue in this process until nothing can be sent any more."""
     from core import worker
-    from core.dispatch import working
+    from core.dispatch import crew
 
-    working.drain(opened.desk, name=f"{worker.name()}/send", until=lambda: working.nothing_workable(opened.desk), timeout_s=timeout_s)
+    crew.drain(opened.desk, name=f"{worker.name()}/send", until=lambda: crew.nothing_workable(opened.desk), timeout_s=timeout_s)
 
 
 def _tell(batch_id: int, result: Mapping[str, Any], not_queued: Sequence[Mapping[str, str]]) -> None:

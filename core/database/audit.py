@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 
+from core.database import audit_heads
+from core.database.audit_heads import GENESIS as GENESIS
 from core.database.schema import audit_events
-
-GENESIS = "0" * 64
-AUDIT_LOCK = 1_097_000_000
+from core.model import DeliveryStatus
 
 
 def append(connection: Connection, *, company_id: int | None, who: str, what: str, subject: str, why: str = "", now: datetime) -> None:
@@ -21,24 +23,28 @@ def append(connection: Connection, *, company_id: int | None, who: str, what: st
 
 
 def append_all(connection: Connection, acts: Iterable[tuple[str, str, str]], *, company_id: int | None, who: str, now: datetime) -> None:
-    """The same for many acts, given as what, subject and why, each with an entry of its own."""
-    if connection.dialect.name == "postgresql":  # SQLite has one writer anyway; here two would fork the chain
-        connection.execute(select(func.pg_advisory_xact_lock(AUDIT_LOCK + (company_id or 0))))
-    newest = connection.scalar(
-        select(audit_events.c.sha256)
-        .where(audit_events.c.company_id == company_id if company_id is not None else audit_events.c.company_id.is_(None))
-        .order_by(audit_events.c.id.desc())
-        .limit(1)
-    )
-    digest = newest or GENESIS
-    entries = []
-    for what, subject, why in acts:
-        previous, body = digest, json.dumps([digest, company_id, now.isoformat(), who, what, subject, why], ensure_ascii=False)
-        digest = hashlib.sha256(body.encode()).hexdigest()
-        entry = {"company_id": company_id, "at": now, "who": who, "what": what, "subject": subject, "why": why}
-        entries.append(entry | {"previous_sha256": previous, "sha256": digest})
-    if entries:
-        connection.execute(insert(audit_events), entries)
+    """The same for many acts, given as what, subject and why, each with an entry of its own; the head of the chain moves once."""
+    todo = list(acts)
+    if not todo:
+        return
+    head = audit_heads.held(connection, company_id)
+    digest, at, entries = head.sha256, now.astimezone(UTC), []
+    for what, subject, why in todo:
+        entry = {"company_id": company_id, "at": at, "who": who, "what": what, "subject": subject, "why": why, "previous_sha256": digest}
+        digest = digest_of(entry)
+        entries.append(entry | {"sha256": digest})
+    connection.execute(_ADD, entries)
+    audit_heads.move(connection, head, entries=head.entries + len(entries), sha256=digest)
+
+
+_ADD = insert(audit_events)
+
+
+def digest_of(entry: Mapping[str, Any]) -> str:
+    """What seals an entry: everything in it, and the entry before."""
+    at = entry["at"].isoformat()
+    parts = [entry["previous_sha256"], entry["company_id"], at, entry["who"], entry["what"], entry["subject"], entry["why"]]
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
 
 
 def last_subject(connection: Connection, what: str) -> str | None:
@@ -60,3 +66,49 @@ def append_many(
     for company_id, numbers in sorted(by_company.items()):
         subject = f"{about}{len(numbers)}: {', '.join(numbers[:NAMED])}{' …' if len(numbers) > NAMED else ''}"
         append(connection, company_id=company_id, who=who, what=what, subject=subject, why=why, now=now)
+
+
+# What became of mails -------------------------------------------------------------------------------------------
+
+ARROW = " → "
+SETTLED = frozenset({DeliveryStatus.SENT, DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN, DeliveryStatus.BOUNCED})
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettledMail:
+    """A sealed mail, and those of its recipients that one answer settled alike."""
+
+    number: str  # of the invoice
+    recipients: Sequence[str]
+    status: DeliveryStatus  # one of SETTLED
+    message_id: str
+    sealed_sha256: str
+    reply: str  # the server's words with their code, on one line
+
+
+def sent(connection: Connection, mails: Iterable[SettledMail], *, company_id: int, who: str, now: datetime) -> None:
+    """Write into the chain of one company what became of its mails; `who` is the worker."""
+    acts = [(mail.status.value, sent_subject(mail.number, mail.recipients), _evidence(mail)) for mail in mails]
+    append_all(connection, acts, company_id=company_id, who=who, now=now)
+
+
+def sent_subject(number: str, recipients: Iterable[str]) -> str:
+    return f"{number}{ARROW}{', '.join(recipients)}"
+
+
+def _evidence(mail: SettledMail) -> str:
+    return " ".join(f"{mail.message_id} sha256:{mail.sealed_sha256} {mail.reply}".split())
+
+
+def evidence(why: str) -> tuple[str, str] | None:
+    """Message-ID and SHA-256 of such an entry; nothing for any other."""
+    message_id, _, rest = why.partition(" sha256:")
+    digest = rest[:64]
+    if not message_id or " " in message_id or len(digest) < 64 or rest[64:65] not in ("", " "):
+        return None
+    return message_id, digest
+
+
+def recipients_of(subject: str) -> list[str]:
+    """The recipients that such an entry names."""
+    return subject.rpartition(ARROW)[2].split(", ")

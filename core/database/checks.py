@@ -66,20 +66,27 @@ def was_asked(connection: Connection, invoice_id: int, version: int, document: s
 
 def due(connection: Connection, *, rules: str, after: int = 0, limit: int, among: Sequence[int] | None = None) -> list[Due]:
     """Invoices that may leave, by id, whose XML or supplied PDF these rules have not seen in the newest version."""
-    version = (invoice_versions.c.invoice_id == invoices.c.id) & (invoice_versions.c.version == invoices.c.version)
-    documents = ~_asked(customers.c.xml_format, rules)
-    pdf = and_(invoice_versions.c.pdf_sha256.is_not(None), ~_asked(PDF, rules))
-    query = (
-        select(invoices.c.id, invoices.c.version)
-        .join(customers, customers.c.id == invoices.c.customer_id)
-        .join(invoice_versions, version)
-        .where(invoices.c.id > after, invoices.c.status.in_(SENDABLE), or_(documents, pdf))
-        .order_by(invoices.c.id)
-        .limit(limit)
-    )
+    query = _unasked(rules).where(invoices.c.id > after, invoices.c.status.in_(SENDABLE)).order_by(invoices.c.id).limit(limit)
     if among is not None:
         query = query.where(invoices.c.id.in_(among))
     return [Due(invoice_id=row.id, version=row.version) for row in connection.execute(query)]
+
+
+def unasked(connection: Connection, invoice_ids: Sequence[int], *, rules: str) -> frozenset[int]:
+    """Those of them that the rules have not seen in the newest version, wherever they stand."""
+    return frozenset(connection.scalars(_unasked(rules).where(invoices.c.id.in_(invoice_ids))))
+
+
+def _unasked(rules: str) -> Select[Any]:
+    version = (invoice_versions.c.invoice_id == invoices.c.id) & (invoice_versions.c.version == invoices.c.version)
+    documents = ~_asked(customers.c.xml_format, rules)
+    pdf = and_(invoice_versions.c.pdf_sha256.is_not(None), ~_asked(PDF, rules))
+    return (
+        select(invoices.c.id, invoices.c.version)
+        .join(customers, customers.c.id == invoices.c.customer_id)
+        .join(invoice_versions, version)
+        .where(or_(documents, pdf))
+    )
 
 
 def _asked(document: Any, rules: str, *, invoice_id: Any = invoices.c.id, version: Any = invoices.c.version) -> ColumnElement[bool]:

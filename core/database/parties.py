@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
 from core.database import words
 from core.database.chunks import chunks
 from core.database.schema import companies, company_languages, company_texts, customer_recipients, customers, invoices, mail_accounts
+from core.database.schema_delivery import bounce_mailboxes
 from core.database.schema_documents import company_mentions
 from core.database.searching import finds_customers
 from core.errors import AddressInvalid
@@ -114,7 +115,9 @@ def set_mention(connection: Connection, identity: int, language: Language, subje
 
 
 def load_account_row(connection: Connection, identity: int) -> Row[Any]:
-    return connection.execute(select(mail_accounts).where(mail_accounts.c.company_id == identity)).one()
+    verp = func.coalesce(bounce_mailboxes.c.verp, False).label("verp")
+    query = select(mail_accounts, verp).outerjoin(bounce_mailboxes, bounce_mailboxes.c.company_id == mail_accounts.c.company_id)
+    return connection.execute(query.where(mail_accounts.c.company_id == identity)).one()
 
 
 def to_account(row: Row[Any], password: str) -> MailAccount:
@@ -132,6 +135,7 @@ def to_account(row: Row[Any], password: str) -> MailAccount:
         archive_address=row.archive_address or "",
         login=Login(row.login),
         limits=Limits(per_minute=row.limit_per_minute, per_day=row.limit_per_day, connections=row.limit_connections, size=row.limit_size),
+        verp=bool(row.verp),
         paused_because=row.paused_because if row.paused_at else None,
         paused_until=row.paused_until if row.paused_at else None,
     )

@@ -244,6 +244,7 @@ messages = Table(
     Index("ix_messages_due", "due_at", "id"),
     Index("ix_messages_lease", "lease_until"),
     Index("ix_messages_handed", "company_id", "handed_at"),
+    Index("ix_messages_company_due", "company_id", "due_at", "id"),
 )
 
 deliveries = Table(

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
+from core.database.audit_heads import AUDIT_KEY
+
 WRITES = "facturier_writes"
 
 
 class Database:
-    """Opens transactions. `read()` sees a snapshot, `write()` is the only way to change rows."""
+    """Opens transactions. `read()` sees a snapshot, `write()` is the only way to change rows.
 
-    def __init__(self, url: str) -> None:
+    `audit_key` gives what seals the heads of the audit chains; without it they stay unsealed, and `verify` says so.
+    """
+
+    def __init__(self, url: str, *, audit_key: Callable[[], bytes] | None = None) -> None:
         self.url = url
+        self.audit_key = audit_key
         self.engine = _engine(url)
+        # Threads of one process take turns here: SQLite's own waiting sleeps, and lets whom it likes go first.
+        self._turn: AbstractContextManager[Any] = threading.Lock() if self.engine.dialect.name == "sqlite" else nullcontext()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -33,8 +42,8 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """All or nothing. On SQLite the write lock is taken at the start, so that no upgrade can fail half-way."""
-        with self.engine.connect() as connection:
-            connection = connection.execution_options(**{WRITES: True})
+        with self._turn, self.engine.connect() as connection:
+            connection = connection.execution_options(**{WRITES: True, AUDIT_KEY: self.audit_key})
             with connection.begin():
                 yield connection
 

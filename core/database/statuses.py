@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from core.database.chunks import chunks
 from core.database.schema import deliveries, invoices, messages
@@ -27,16 +27,18 @@ class Sendings:
     left_before: bool = False
 
 
+_COPIES = (
+    select(messages.c.invoice_id, messages.c.copy_number, messages.c.queued_at, deliveries.c.status, deliveries.c.changed_at)
+    .join(deliveries, deliveries.c.message_id == messages.c.id)
+    .where(messages.c.invoice_id.in_(bindparam("of_invoices", expanding=True)), deliveries.c.role != RecipientRole.ARCHIVE)
+)
+
+
 def sendings(connection: Connection, invoice_ids: Sequence[int]) -> dict[int, Sendings]:
     """What the status of each invoice follows from."""
     copies: dict[int, dict[int, list[Row[*tuple[Any, ...]]]]] = {invoice_id: {} for invoice_id in invoice_ids}
     for part in chunks(list(copies)):
-        rows = connection.execute(
-            select(messages.c.invoice_id, messages.c.copy_number, messages.c.queued_at, deliveries.c.status, deliveries.c.changed_at)
-            .join(deliveries, deliveries.c.message_id == messages.c.id)
-            .where(messages.c.invoice_id.in_(part), deliveries.c.role != RecipientRole.ARCHIVE)
-        )
-        for row in rows:
+        for row in connection.execute(_COPIES, {"of_invoices": part}):
             copies[row.invoice_id].setdefault(row.copy_number, []).append(row)
     return {invoice_id: _sendings(by_copy) for invoice_id, by_copy in copies.items()}
 
@@ -52,24 +54,41 @@ def _sendings(by_copy: dict[int, list[Row[*tuple[Any, ...]]]]) -> Sendings:
     return Sendings(latest=(*(row.status for row in by_copy[newest]), *since), left_before=left_before)
 
 
+_STANDING = (
+    select(invoices.c.id, invoices.c.status, invoices.c.ledger, invoices.c.elsewhere_because, invoices.c.held_because)
+    .where(invoices.c.id.in_(bindparam("of_invoices", expanding=True)))
+    .order_by(invoices.c.id)
+    .with_for_update()
+)
+_STORE = (
+    update(invoices)
+    .where(invoices.c.id.in_(bindparam("of_invoices", expanding=True)))
+    .values(status=bindparam("becomes"), status_at=bindparam("by_now"))
+)
+
+
 def refresh_status(connection: Connection, invoice_ids: Collection[int], *, now: datetime) -> None:
     """Store the dispatch status that follows from the deliveries, in the caller's transaction.
 
     The invoices are locked before the deliveries are read: of two who settle at once, the second sees what the first did.
     """
-    ids = sorted(set(invoice_ids))
-    columns = (invoices.c.id, invoices.c.status, invoices.c.ledger, invoices.c.elsewhere_because, invoices.c.held_because)
-    for part in chunks(ids):
-        rows = connection.execute(select(*columns).where(invoices.c.id.in_(part)).order_by(invoices.c.id).with_for_update()).all()
+    for part in chunks(sorted(set(invoice_ids))):
+        rows = connection.execute(_STANDING, {"of_invoices": part}).all()
         found = sendings(connection, part)
+        changed: dict[DispatchStatus, list[int]] = {}
         for row in rows:
-            what = found[row.id]
-            status: DispatchStatus = dispatch_status(
-                what.latest,
-                ledger=row.ledger,
-                elsewhere=row.elsewhere_because is not None,
-                left_before=what.left_before,
-                held=row.held_because is not None,
-            )
+            status = _status(row, found[row.id])
             if status is not row.status:
-                connection.execute(update(invoices).where(invoices.c.id == row.id).values(status=status, status_at=now))
+                changed.setdefault(status, []).append(row.id)
+        for status, ids in changed.items():
+            connection.execute(_STORE, {"of_invoices": ids, "becomes": status, "by_now": now})
+
+
+def _status(row: Any, what: Sendings) -> DispatchStatus:
+    return dispatch_status(
+        what.latest,
+        ledger=row.ledger,
+        elsewhere=row.elsewhere_because is not None,
+        left_before=what.left_before,
+        held=row.held_because is not None,
+    )

@@ -10,7 +10,7 @@ from multiprocessing.synchronize import Event
 from typing import Final
 
 from core.app import open_app
-from core.dispatch import working
+from core.dispatch import crew
 from core.dispatch.desk import Desk
 from core.settings import Settings
 
@@ -40,5 +40,5 @@ def _work(settings: Settings, over: Event) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     desk = open_app(settings).desk
-    working.drain(desk, name="demo helper", until=lambda: over.is_set() or (parent is not None and not parent.is_alive()))
+    crew.drain(desk, name="demo helper", until=lambda: over.is_set() or (parent is not None and not parent.is_alive()))
     desk.database.close()

@@ -16,7 +16,7 @@ from core.demo import assets, helper, table
 from core.demo.cards import Cards, Client, Firm
 from core.demo.documents import Document, documents
 from core.demo.telling import Telling
-from core.dispatch import companies, customers, history, importing, sending, settling, working
+from core.dispatch import companies, crew, customers, history, importing, sending, settling
 from core.dispatch.desk import Desk
 from core.dispatch.imported import Imported, Options
 from core.dispatch.values import Value
@@ -204,9 +204,9 @@ def _drain(desk: Desk, tell: Telling | None = None) -> None:
         if reached:
             with desk.database.read() as connection:
                 reached(waiting - outbox_views.open_count(connection))
-        return working.nothing_workable(desk)
+        return crew.nothing_workable(desk)
 
-    working.drain(desk, name="demo", until=done, timeout_s=LONGEST_S)
+    crew.drain(desk, name="demo", until=done, timeout_s=LONGEST_S)
 
 
 def _mark_elsewhere(desk: Desk, kept: Sequence[Kept], reason: str) -> None:

@@ -223,11 +223,16 @@ def envelope(what: Dossier, account: MailAccount, *, message_id: str, now: datet
 
 def seal(desk: Desk, what: Dossier, account: MailAccount, content: Mail, *, message_id: str, now: datetime) -> Seal:
     """Compose, check the size, keep the bytes in the archive. What is sealed is what leaves."""
+    return sealed(desk, what, account, content, message_id=message_id, now=now)[0]
+
+
+def sealed(desk: Desk, what: Dossier, account: MailAccount, content: Mail, *, message_id: str, now: datetime) -> tuple[Seal, bytes]:
+    """The same, with the bytes."""
     composed = message.compose(envelope(what, account, message_id=message_id, now=now), content.text, content.attachments)
-    limit = desk.settings.mail_limit
+    limit = min(desk.settings.mail_limit, account.limits.size or desk.settings.mail_limit)
     if len(composed) > limit:
         why = Sentence(TOO_BIG, {"size": f"{len(composed) / 1048576:.1f}", "limit": f"{limit / 1048576:.0f}"})
         raise DocumentImpossible(number=what.invoice.number, why=why)
     digest = desk.archive.put(composed)
     assert digest == sha256(composed)
-    return Seal(message_id=message_id, sha256=digest, size=len(composed), envelope_from=account.sender)
+    return Seal(message_id=message_id, sha256=digest, size=len(composed), envelope_from=account.sender), composed

@@ -1,26 +1,25 @@
-"""Work the queue: claim, check what moved, render, seal, hand over, mark, dot, record."""
+"""Work the queue on one line: claim, look what moved, render, seal, hand over, mark, dot, record."""
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from core import outbox, recording
 from core.connection import Stopped
-from core.database import deliveries as rows
-from core.database import outbox_views
+from core.database import checks, claims, outbox_views
 from core.database.deliveries import ClaimedMessage
 from core.delivery import Handed, Wire
 from core.dispatch import documents, rule_checks
 from core.dispatch.desk import Desk
-from core.dispatch.documents import Dossier
 from core.dispatch.lease import Lease
+from core.dispatch.lines import Lines
 from core.errors import FacturierError, LeaseLost, SecretUnreadable, Sentence
 from core.i18n import N_
 from core.model import RecipientRole
@@ -33,7 +32,8 @@ log = structlog.get_logger()
 CLAIM_AT_ONCE = 10
 SETTLE_AGAIN_S = (1, 2, 5, 10, 20, 40)
 SURROUNDINGS_WAIT_S = 60
-PATIENCE = timedelta(seconds=60)
+ANSWER_WAITS_S = 0.2  # a known answer is written down with the next mark, or after this long
+TIDY_EVERY_S = 5
 
 MOVED = N_("{what} changed after it was queued, so it was stopped. Please look at it again, then send it.")
 THE_SENDER = N_("The sender address of the company")
@@ -42,15 +42,43 @@ SURROUNDINGS = N_("The program cannot work as it should: {why} Nothing left; it 
 NO_SENDER = N_("The company has no sender address or no mail server any more. Fill in its mail account, then the queued mails leave.")
 NOBODY_ELSE = N_("The server took this mail for none of the customer's addresses, so the archive got no copy either.")
 
+Maker = Callable[[Callable[[], tuple[Seal, bytes]]], tuple[Seal, bytes]]
+
+
+def directly(act: Callable[[], tuple[Seal, bytes]]) -> tuple[Seal, bytes]:
+    return act()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Answer:
+    """What a server said to the dot, until it is written down: together with the mark of the next mail (one commit for both)."""
+
+    message: ClaimedMessage
+    answers: Mapping[str, Reply]
+    lifts_trouble: bool
+    since: float
+
 
 @dataclass
 class Worker:
-    """Works the outbox with one kept connection per company. Several may run, on several machines."""
+    """One line of a worker process: it has at most one mail under way. Several may run, on several machines.
+
+    `make` runs the making of documents; where several lines share a process, on one thread for all of them.
+    """
 
     desk: Desk
     name: str
     stopping: Callable[[], bool] = lambda: False
-    wires: dict[int, Wire] = field(default_factory=dict)
+    make: Maker = directly
+    beats: bool = True  # gives the sign of life; else its process does
+    lines: Lines = field(init=False)
+    tidied_at: float = field(default=float("-inf"), init=False)
+    had_trouble: bool = field(default=False, init=False)
+    unasked: frozenset[int] = field(default=frozenset(), init=False)
+    pending: _Answer | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.lines = Lines(desk=self.desk, holder=self.name)
 
     @property
     def patience(self) -> recording.Patience:
@@ -58,28 +86,51 @@ class Worker:
 
     def step(self) -> int:
         """One pass: free what dead workers hold, claim, deliver. Returns how many messages were worked on."""
-        desk = self.desk
-        with desk.database.read() as connection:
-            overdue = rows.any_lease_over(connection, now=desk.now())
-        if overdue:
-            with desk.database.write() as connection:
-                outbox.sweep(connection, now=desk.now())
-        with desk.database.write() as connection:
-            now = desk.now()  # after the wait for the write lock: a lease must not be born dead
-            outbox_views.beat(connection, self.name, now=now)
-            claimed = outbox.claim(connection, worker=self.name, limit=CLAIM_AT_ONCE, lease_s=desk.settings.claim_lease_s, now=now)
-        troubled: set[int] = set()
-        for message in claimed:
-            if message.company_id in troubled or self.stopping():
-                self._put_back(message)
-            elif not self._deliver(message):
-                troubled.add(message.company_id)
+        self._flush()
+        self._tidy()
+        claimed = self._claim()
+        for place, message in enumerate(claimed):
+            if self.stopping() or not self._deliver(message):
+                self._flush()
+                rest = claimed[place:] if self.stopping() else claimed[place + 1 :]
+                self._put_back(rest)
+                break
+        self._flush()
+        if not claimed:
+            self.lines.part_with_idle()
         return len(claimed)
 
     def close(self) -> None:
-        for wire in self.wires.values():
-            wire.quit()
-        self.wires.clear()
+        self.lines.close()
+
+    def _tidy(self) -> None:
+        desk, settings = self.desk, self.desk.settings
+        longest = max(settings.claim_lease_s, settings.sending_lease_s)
+        with desk.database.read() as connection:
+            overdue = outbox.is_sweep_due(connection, longest_lease_s=longest, now=desk.now())
+        if overdue:
+            with desk.database.write() as connection:
+                outbox.sweep(connection, longest_lease_s=longest, now=desk.now())
+        if time.monotonic() - self.tidied_at < TIDY_EVERY_S:
+            return
+        with desk.database.write() as connection:
+            if self.beats:
+                outbox_views.beat(connection, self.name, now=desk.now())
+            outbox.tidy(connection, longest_wait=self.patience.longest, now=desk.now())
+        self.tidied_at = time.monotonic()
+
+    def _claim(self) -> Sequence[ClaimedMessage]:
+        settings = self.desk.settings
+        with self.desk.database.read() as connection:
+            if not claims.accounts_with_work(connection, now=self.desk.now()):
+                return ()
+        with self.desk.database.write() as connection:
+            now = self.desk.now()  # after the wait for the write lock: a lease must not be born dead
+            claimed = outbox.claim(connection, worker=self.name, limit=CLAIM_AT_ONCE, lines=settings.lines, lease_s=settings.claim_lease_s, now=now)
+            ids = [message.invoice_id for message in claimed.messages]
+            self.unasked = checks.unasked(connection, ids, rules=rule_checks.RULES) if ids else frozenset()
+        self.had_trouble = claimed.had_trouble
+        return claimed.messages
 
     def _deliver(self, message: ClaimedMessage) -> bool:
         """False when the account, or what is around us, is in trouble: its other messages wait."""
@@ -94,7 +145,7 @@ class Worker:
         except (SQLAlchemyError, OSError, SecretUnreadable) as error:  # no property of this mail
             self._let_go(message)
             log.warning("surroundings in trouble", message_id=message.message_id, error=f"{type(error).__name__}: {error}")
-            self._put_back(message, because=Sentence(SURROUNDINGS, {"why": _why(error)}), wait_s=SURROUNDINGS_WAIT_S)
+            self._put_back([message], because=Sentence(SURROUNDINGS, {"why": _why(error)}), wait_s=SURROUNDINGS_WAIT_S)
             return False
         except FacturierError as error:
             self._let_go(message)
@@ -108,55 +159,126 @@ class Worker:
     def _hand_over(self, message: ClaimedMessage) -> bool:
         lease = Lease(self.desk, message)
         lease.keep()
-        what = documents.dossier(self.desk, message.invoice_id)
-        moved = what_moved(what.versions, message.versions)
+        moved = what_moved(message.versions_now, message.versions)
         if moved is not None:
             raise Moved(moved)
-        wire = self._wire(message.company_id)
+        wire = self.lines.wire(message.company_id)
         if not wire.account.is_set:
             return self._pause(message, Sentence(NO_SENDER))
-        rule_checks.ensure(self.desk, what)
-        seal, content = self._sealed(message, what, wire.account)
+        seal, content = self._ready(message, wire.account)
         try:
             customers = [recipient for recipient, role in message.recipients.items() if role is not RecipientRole.ARCHIVE]
-            handed = wire.body(seal.envelope_from, list(message.recipients), content, keep=lease.keep, essential=customers)
+            handed = wire.body(seal.envelope_from, list(message.recipients), content, keep=self._keeping(lease), essential=customers)
         except Stopped as stopped:
+            self._flush()
             return self._not_handed(message, stopped)
         if not handed.accepted:
             self._to_nobody(message, handed)
             return True
         self._mark(message, handed, seal, wire)
         reply = wire.dot()
-        self._settle(message, dict.fromkeys(handed.accepted, reply))
-        return not self._breaker(message, reply)
+        return self._answered(message, dict.fromkeys(handed.accepted, reply), reply)
+
+    def _keeping(self, lease: Lease) -> Callable[[], None]:
+        """Between the steps of a slow line: the lease is renewed, and the answer to the mail before does not wait."""
+
+        def keep() -> None:
+            if self.pending is not None and time.monotonic() - self.pending.since > ANSWER_WAITS_S:
+                self._flush()
+            lease.keep()
+
+        return keep
+
+    # Making --------------------------------------------------------------------------------------------------------
+
+    def _ready(self, message: ClaimedMessage, account: MailAccount) -> tuple[Seal, bytes]:
+        """The bytes of a former attempt or of the confirm screen; else composed now, with a person's words if there are any."""
+        if message.invoice_id in self.unasked or not message.sealed_sha256:
+            return self.make(lambda: self._made(message, account))
+        return self._sealed(message, account)
+
+    def _made(self, message: ClaimedMessage, account: MailAccount) -> tuple[Seal, bytes]:
+        what = documents.dossier(self.desk, message.invoice_id)
+        moved = what_moved(what.versions, message.versions)
+        if moved is not None:
+            raise Moved(moved)
+        if message.invoice_id in self.unasked:
+            rule_checks.ensure(self.desk, what)
+        if message.sealed_sha256:
+            return self._sealed(message, account)
+        words = None
+        if message.edited_subject is not None:
+            words = AccompanyingText(subject=message.edited_subject, body=message.edited_body or "")
+        made = documents.mail(self.desk, what, edited=words)
+        return documents.sealed(self.desk, what, account, made, message_id=message.message_id, now=self.desk.now())
+
+    def _sealed(self, message: ClaimedMessage, account: MailAccount) -> tuple[Seal, bytes]:
+        sender = message.envelope_from or account.sender
+        if sender != account.sender:
+            raise Moved(Sentence(THE_SENDER))
+        assert message.sealed_sha256
+        content = self.desk.archive.get(message.sealed_sha256)
+        return Seal(message_id=message.message_id, sha256=message.sealed_sha256, size=len(content), envelope_from=sender), content
+
+    # Writing down --------------------------------------------------------------------------------------------------
 
     def _mark(self, message: ClaimedMessage, handed: Handed, seal: Seal, wire: Wire) -> None:
-        """Commit `sending`, and what the refused recipients were told. Whatever goes wrong, no dot is written."""
+        """Commit `sending`, what the refused recipients were told, and the answer to the mail before. Whatever goes wrong, no dot is written."""
+        before = self.pending
         try:
             with self.desk.database.write() as connection:
                 now = self.desk.now()
                 outbox.mark_sending(connection, message, handed.accepted, seal=seal, lease_s=self.desk.settings.sending_lease_s, now=now)
-                recording.settle(connection, message, handed.refused, patience=self.patience, now=now)
+                if handed.refused:
+                    self._record(connection, message, handed.refused)
+                if before is not None:
+                    self._record_answer(connection, before)
         except SQLAlchemyError:
             wire.abandon()
             # The commit may have come through although its answer did not; without the dot it is all the same: not sent.
             self._settle(message, dict.fromkeys(handed.accepted, Reply(stage=Stage.BODY, text="The database did not answer.")))
             raise
+        self.pending = None
 
-    def _sealed(self, message: ClaimedMessage, what: Dossier, account: MailAccount) -> tuple[Seal, bytes]:
-        """The bytes of a former attempt or of the confirm screen; else composed now, with a person's words if there are any."""
-        if message.sealed_sha256:
-            if message.envelope_from != account.sender:
-                raise Moved(Sentence(THE_SENDER))
-            content = self.desk.archive.get(message.sealed_sha256)
-            sender = message.envelope_from or account.sender
-            return Seal(message_id=message.message_id, sha256=message.sealed_sha256, size=len(content), envelope_from=sender), content
-        words = None
-        if message.edited_subject is not None:
-            words = AccompanyingText(subject=message.edited_subject, body=message.edited_body or "")
-        made = documents.mail(self.desk, what, edited=words)
-        seal = documents.seal(self.desk, what, account, made, message_id=message.message_id, now=self.desk.now())
-        return seal, self.desk.archive.get(seal.sha256)
+    def _answered(self, message: ClaimedMessage, answers: Mapping[str, Reply], reply: Reply) -> bool:
+        """Keep the answer for the next commit; one that is no clear answer is written down now, and the account waits."""
+        self.pending = _Answer(message=message, answers=answers, lifts_trouble=self.had_trouble, since=time.monotonic())
+        if not breaks_the_line(reply):
+            return True
+        self._flush()
+        self._trouble(message, reply)
+        return False
+
+    def _flush(self) -> None:
+        """Write the last answer down, stubbornly: a database that is gone for a moment must not make a known answer unknown."""
+        before = self.pending
+        if before is not None:
+            self._stubbornly(before.message, lambda connection: self._record_answer(connection, before))
+            self.pending = None
+
+    def _record_answer(self, connection: Connection, answer: _Answer) -> None:
+        self._record(connection, answer.message, answer.answers)
+        if answer.lifts_trouble:
+            recording.account_works(connection, answer.message.company_id)  # a clear answer, whatever it says of this mail
+            self.had_trouble = False
+
+    def _record(self, connection: Connection, message: ClaimedMessage, answers: Mapping[str, Reply]) -> None:
+        recording.settle(connection, message, answers, patience=self.patience, now=self.desk.now())
+
+    def _settle(self, message: ClaimedMessage, answers: Mapping[str, Reply]) -> None:
+        self._stubbornly(message, lambda connection: self._record(connection, message, answers))
+
+    def _stubbornly(self, message: ClaimedMessage, write: Callable[[Connection], None]) -> None:
+        for pause_s in (*SETTLE_AGAIN_S, None):
+            try:
+                with self.desk.database.write() as connection:
+                    write(connection)
+                return
+            except SQLAlchemyError:
+                if pause_s is None:
+                    raise
+                log.warning("database does not answer, trying again", message_id=message.message_id)
+                time.sleep(pause_s)
 
     def _to_nobody(self, message: ClaimedMessage, handed: Handed) -> None:
         """No customer's address was taken. The archive, spared, waits with those who are to be tried again."""
@@ -170,17 +292,6 @@ class Worker:
             else:
                 recording.fail(connection, message, Sentence(NOBODY_ELSE), recipients=handed.spared, now=now)
 
-    def _wire(self, company_id: int) -> Wire:
-        """The kept connection, made anew when somebody changed the account."""
-        account = self.desk.account(company_id)
-        wire = self.wires.get(company_id)
-        if wire is None or not _same_server(wire.account, account):
-            if wire is not None:
-                wire.close()
-            wire = Wire(account, timeout_s=self.desk.settings.connect_timeout_s, reply_wait_s=self.desk.settings.reply_wait_s)
-            self.wires[company_id] = wire
-        return wire
-
     def _not_handed(self, message: ClaimedMessage, stopped: Stopped) -> bool:
         reply = stopped.reply
         effect = judge(reply)
@@ -191,30 +302,24 @@ class Worker:
                 recording.account_trouble(connection, message.company_id, reply, patience=self.patience, now=now)
                 recording.put_back(connection, message, due_at=now, because=explain(reply, effect), now=now)
             return False
-        self._settle(message, {recipient: stopped.refused.get(recipient, reply) for recipient in message.recipients})
-        return not self._breaker(message, reply)
+        answers = {recipient: stopped.refused.get(recipient, reply) for recipient in message.recipients}
+        self._settle(message, answers)
+        if breaks_the_line(reply):
+            self._trouble(message, reply)
+            return False
+        self._works(message.company_id)
+        return True
 
-    def _breaker(self, message: ClaimedMessage, reply: Reply) -> bool:
+    def _trouble(self, message: ClaimedMessage, reply: Reply) -> None:
         """No answer is no property of one mail: the account waits a moment instead of losing the next mails the same way."""
         with self.desk.database.write() as connection:
-            if breaks_the_line(reply):
-                recording.account_trouble(connection, message.company_id, reply, patience=self.patience, now=self.desk.now())
-                return True
-            recording.account_works(connection, message.company_id)  # a clear answer, whatever it says of this mail
-        return False
+            recording.account_trouble(connection, message.company_id, reply, patience=self.patience, now=self.desk.now())
 
-    def _settle(self, message: ClaimedMessage, answers: dict[str, Reply]) -> None:
-        """Write the answers down, stubbornly: a database that is gone for a moment must not make a known answer unknown."""
-        for pause_s in (*SETTLE_AGAIN_S, None):
-            try:
-                with self.desk.database.write() as connection:
-                    recording.settle(connection, message, answers, patience=self.patience, now=self.desk.now())
-                return
-            except SQLAlchemyError:
-                if pause_s is None:
-                    raise
-                log.warning("database does not answer, trying again", message_id=message.message_id)
-                time.sleep(pause_s)
+    def _works(self, company_id: int) -> None:
+        if self.had_trouble:
+            with self.desk.database.write() as connection:
+                recording.account_works(connection, company_id)
+            self.had_trouble = False
 
     def _pause(self, message: ClaimedMessage, because: Sentence) -> bool:
         now = self.desk.now()
@@ -224,14 +329,16 @@ class Worker:
         return False
 
     def _let_go(self, message: ClaimedMessage) -> None:
-        wire = self.wires.get(message.company_id)
-        if wire is not None:
-            wire.abandon()
+        self.lines.abandon(message.company_id)
+        self._flush()
 
-    def _put_back(self, message: ClaimedMessage, *, because: Sentence | None = None, wait_s: float = 0) -> None:
+    def _put_back(self, messages: Sequence[ClaimedMessage], *, because: Sentence | None = None, wait_s: float = 0) -> None:
+        if not messages:
+            return
         now = self.desk.now()
         with self.desk.database.write() as connection:
-            recording.put_back(connection, message, due_at=now + timedelta(seconds=wait_s), because=because, now=now)
+            for message in messages:
+                recording.put_back(connection, message, due_at=now + timedelta(seconds=wait_s), because=because, now=now)
 
     def _hold(self, message: ClaimedMessage, what: Sentence) -> None:
         with self.desk.database.write() as connection:
@@ -245,37 +352,3 @@ class Worker:
 def _why(error: Exception) -> str:
     words = str(getattr(error, "orig", None) or getattr(error, "strerror", None) or error).strip()
     return words if words.endswith(".") else f"{words}."
-
-
-def _same_server(one: MailAccount, other: MailAccount) -> bool:
-    names = ("host", "port", "security", "user", "password", "from_mailbox", "envelope_from")
-    return all(getattr(one, name) == getattr(other, name) for name in names)
-
-
-def drain(
-    desk: Desk,
-    *,
-    name: str,
-    until: Callable[[], bool],
-    timeout_s: float | None = None,
-) -> None:
-    """Work until `until()` says so, nothing workable is left, or the time is over."""
-    worker = Worker(desk=desk, name=name)
-    end = None if timeout_s is None else time.monotonic() + timeout_s
-    with contextlib.closing(worker):
-        while not until() and (end is None or time.monotonic() < end):
-            if worker.step() == 0:
-                time.sleep(min(desk.settings.poll_s, 0.2))
-
-
-def nothing_workable(desk: Desk) -> bool:
-    """Whether all mails are final, or their account is paused for longer than a moment."""
-    with desk.database.read() as connection:
-        return outbox_views.open_count(connection, workable_at=desk.now() + PATIENCE) == 0
-
-
-def nothing_due(desk: Desk) -> bool:
-    """The same, and what is to be tried again later than in a moment does not count either."""
-    soon = desk.now() + PATIENCE
-    with desk.database.read() as connection:
-        return outbox_views.open_count(connection, workable_at=soon, due_by=soon) == 0

@@ -302,7 +302,7 @@ def test_a_success_elsewhere_does_not_lift_a_pause_for_a_person(app: App, smtp: 
     sending.queue(app.desk, ids)
     company_id = 1
     with app.desk.database.write() as connection:
-        first, _ = outbox.claim(connection, worker="test", limit=2, lease_s=60, now=app.desk.now())
+        first, _ = outbox.claim(connection, worker="test", limit=2, lines=4, lease_s=60, now=app.desk.now()).messages
         refused = Reply(stage=Stage.LOGIN, code=535, text="no")
         recording.account_trouble(connection, company_id, refused, patience=PATIENCE, now=app.desk.now())
         recording.account_works(connection, company_id)
@@ -315,9 +315,9 @@ def test_a_late_reply_is_kept_although_a_person_was_faster(app: App) -> None:
     sending.queue(app.desk, [invoice_id])
     seal = Seal(message_id="<x@y>", sha256="0" * 64, size=1, envelope_from="factures@dubois.example")
     with app.desk.database.write() as connection:
-        [message] = outbox.claim(connection, worker="one", limit=1, lease_s=60, now=app.desk.now())
+        [message] = outbox.claim(connection, worker="one", limit=1, lines=4, lease_s=60, now=app.desk.now()).messages
         outbox.mark_sending(connection, message, list(message.recipients), seal=seal, lease_s=60, now=app.desk.now())
-        outbox.sweep(connection, now=app.desk.now() + timedelta(seconds=61))
+        outbox.sweep(connection, longest_lease_s=660, now=app.desk.now() + timedelta(seconds=61))
     settling.resolve(app.desk, delivery_ids(app)[0], Settlement.SENT, reason="the customer confirms")
     with app.desk.database.write() as connection:
         answers = {recipient: Reply(stage=Stage.DOT, code=554, text="too late") for recipient in message.recipients}

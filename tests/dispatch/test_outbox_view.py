@@ -9,7 +9,7 @@ import pytest
 
 from core import i18n, outbox, recording
 from core.app import App
-from core.dispatch import checking, companies, holding, looking, outbox_view, progress, sending, settling, working
+from core.dispatch import checking, companies, crew, holding, looking, outbox_view, progress, sending, settling
 from core.dispatch.outbox_view import Cause
 from core.dispatch.settling import Settlement
 from core.errors import DeliveryNotSent, DeliveryUnknown, ReasonMissing, Sentence
@@ -55,7 +55,7 @@ def test_a_claimed_mail_counts_as_being_sent(app: App) -> None:
     ids = several(app, 25, "ok", "ok")
     queued = sending.queue(app.desk, ids)
     with app.desk.database.write() as connection:
-        outbox.claim(connection, worker="w", limit=1, lease_s=60, now=app.desk.now())
+        outbox.claim(connection, worker="w", limit=1, lines=4, lease_s=60, now=app.desk.now()).messages
     far = outbox_view.far(app.desk, queued.batch_id)
     assert far.recipients == {DeliveryStatus.QUEUED: 1, DeliveryStatus.SENDING: 1}
     assert (far.done, far.total, far.is_open, far.invoices.total) == (0, 2, True, 2)
@@ -85,7 +85,7 @@ def test_a_pause_of_a_person_stops_its_company_until_it_is_resumed(app: App, smt
     assert i18n.sentence(Language.FR, account.because) == "Mis en pause par marie\u00a0: Rien ne doit partir avant vérification"
     desk.drain(app)
     assert smtp.record.taken == []
-    assert working.nothing_workable(app.desk)
+    assert crew.nothing_workable(app.desk)
     settling.resume(app.desk, company_id)
     desk.drain(app)
     assert desk.status_of(app, invoice_id) is S.SENT

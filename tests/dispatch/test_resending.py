@@ -46,9 +46,9 @@ def stopped_after_the_dot(app: App, invoice_id: int) -> None:
     """The worker is gone, and no server ever said a word."""
     sending.queue(app.desk, [invoice_id])
     with app.desk.database.write() as connection:
-        [message] = outbox.claim(connection, worker="one", limit=1, lease_s=60, now=app.desk.now())
+        [message] = outbox.claim(connection, worker="one", limit=1, lines=4, lease_s=60, now=app.desk.now()).messages
         outbox.mark_sending(connection, message, list(message.recipients), seal=SEAL, lease_s=60, now=app.desk.now())
-        outbox.sweep(connection, now=app.desk.now() + timedelta(seconds=61))
+        outbox.sweep(connection, longest_lease_s=660, now=app.desk.now() + timedelta(seconds=61))
 
 
 @pytest.mark.parametrize("how", ["dropafter", "swept"])

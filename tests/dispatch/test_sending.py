@@ -31,7 +31,7 @@ SEAL = Seal(message_id="<x@y>", sha256="0" * 64, size=1, envelope_from="a@x.be")
 
 def claim(app: App, *, lease_s: float = 60) -> ClaimedMessage:
     with app.desk.database.write() as connection:
-        [message] = outbox.claim(connection, worker="one", limit=5, lease_s=lease_s, now=app.desk.now())
+        [message] = outbox.claim(connection, worker="one", limit=5, lines=4, lease_s=lease_s, now=app.desk.now()).messages
     return message
 
 
@@ -42,7 +42,7 @@ def mark(app: App, message: ClaimedMessage, *, lease_s: float = 60) -> None:
 
 def sweep(app: App, *, later_s: float) -> tuple[int, int]:
     with app.desk.database.write() as connection:
-        return outbox.sweep(connection, now=app.desk.now() + timedelta(seconds=later_s))
+        return outbox.sweep(connection, longest_lease_s=660, now=app.desk.now() + timedelta(seconds=later_s))
 
 
 def settle(app: App, message: ClaimedMessage, code: int | None) -> None:
@@ -241,7 +241,7 @@ def test_two_workers_never_get_the_same_message(app: App) -> None:
         gate.wait()
         for _ in range(4):
             with app.desk.database.write() as connection:
-                got.extend(each.id for each in outbox.claim(connection, worker="w", limit=2, lease_s=60, now=app.desk.now()))
+                got.extend(each.id for each in outbox.claim(connection, worker="w", limit=2, lines=4, lease_s=60, now=app.desk.now()).messages)
 
     workers = [threading.Thread(target=work) for _ in range(4)]
     for worker in workers:

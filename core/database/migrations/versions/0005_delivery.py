@@ -141,6 +141,7 @@ def upgrade() -> None:
     op.add_column("mail_accounts", sa.Column("limit_size", sa.Integer()))
     op.add_column("messages", sa.Column("handed_at", Moment()))
     op.create_index("ix_messages_handed", "messages", ["company_id", "handed_at"])
+    op.create_index("ix_messages_company_due", "messages", ["company_id", "due_at", "id"])
 
 
 def downgrade() -> None:

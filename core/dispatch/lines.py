@@ -1,0 +1,74 @@
+"""The open connections of one worker: one per account, within what all workers together may hold."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from core.database import claims
+from core.delivery import Wire
+from core.dispatch.desk import Desk
+from core.records import MailAccount
+
+ACCOUNT_FRESH_S = 1.0
+
+
+@dataclass
+class _Kept:
+    wire: Wire
+    looked_at: float
+    used_at: float
+
+
+@dataclass
+class Lines:
+    """A kept connection per company; the claim has reserved its place in the account's limit."""
+
+    desk: Desk
+    holder: str
+    kept: dict[int, _Kept] = field(default_factory=dict)
+
+    def wire(self, company_id: int) -> Wire:
+        """The kept connection, made anew when somebody changed the account."""
+        now = time.monotonic()
+        kept = self.kept.get(company_id)
+        if kept is not None and now - kept.looked_at < ACCOUNT_FRESH_S:
+            kept.used_at = now
+            return kept.wire
+        account = self.desk.account(company_id)
+        if kept is None or not _same_server(kept.wire.account, account):
+            if kept is not None:
+                kept.wire.close()
+            settings = self.desk.settings
+            kept = _Kept(wire=Wire(account, timeout_s=settings.connect_timeout_s, reply_wait_s=settings.reply_wait_s), looked_at=now, used_at=now)
+            self.kept[company_id] = kept
+        kept.looked_at = kept.used_at = now
+        return kept.wire
+
+    def abandon(self, company_id: int) -> None:
+        """Close what was begun and must not be ended."""
+        kept = self.kept.get(company_id)
+        if kept is not None:
+            kept.wire.abandon()
+
+    def part_with_idle(self) -> None:
+        """Let others have the place of a line that nothing went over for a while."""
+        now = time.monotonic()
+        for company_id, kept in list(self.kept.items()):
+            if now - kept.used_at > self.desk.settings.idle_line_s:
+                self._part(company_id, kept)
+
+    def close(self) -> None:
+        for company_id, kept in list(self.kept.items()):
+            self._part(company_id, kept)
+
+    def _part(self, company_id: int, kept: _Kept) -> None:
+        kept.wire.quit()
+        del self.kept[company_id]
+        with self.desk.database.write() as connection:
+            claims.drop_line(connection, company_id, self.holder)
+
+
+def _same_server(one: MailAccount, other: MailAccount) -> bool:
+    names = ("host", "port", "security", "login", "user", "password", "from_mailbox", "envelope_from")
+    return all(getattr(one, name) == getattr(other, name) for name in names)
