@@ -6,6 +6,7 @@ import getpass
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import structlog
 
@@ -52,7 +53,7 @@ def open_app(settings: Settings | None = None, *, who: str | None = None, check:
     """Open database and archive. Raises DatabaseMissing or DatabaseOutdated unless `check` is off (for `init`)."""
     settings = settings or Settings()
     _quiet_logs()
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, audit_key=cache(settings.audit_key))
     if check:
         try:
             migrate.check(database)

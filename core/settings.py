@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 from pathlib import Path
 
@@ -61,12 +63,19 @@ class Settings(BaseSettings):
 
     def fernet(self) -> Fernet:
         """The cipher for secrets at rest: the key of the environment, else a 0600 file made on first use."""
+        return Fernet(self._secret())
+
+    def audit_key(self) -> bytes:
+        """What seals the heads of the audit chains: of the same secret, and of no use for anything else."""
+        return hmac.new(self._secret(), b"audit", hashlib.sha256).digest()
+
+    def _secret(self) -> bytes:
         if self.secret_key is not None:
-            return Fernet(self.secret_key.get_secret_value())
+            return self.secret_key.get_secret_value().encode()
         path = default_folder() / "secret.key"
         if not path.exists():
             _make_key(path)
-        return Fernet(path.read_bytes().strip())
+        return path.read_bytes().strip()
 
 
 def _make_key(path: Path) -> None:

@@ -48,12 +48,12 @@ _MAIL = (messages.c.id, messages.c.message_id, messages.c.sealed_sha256, message
 
 
 def mails_by_message_id(connection: Connection, message_ids: Collection[str]) -> dict[str, Row[Any]]:
-    query = select(*_MAIL).where(messages.c.message_id.in_(message_ids))
+    query: Select[Any] = select(*_MAIL).where(messages.c.message_id.in_(message_ids))
     return {row.message_id: row for row in connection.execute(query)}
 
 
 def sealed_mails(connection: Connection, *, after: int, limit: int) -> Found:
-    query = select(*_MAIL, invoices.c.number).join(invoices, messages.c.invoice_id == invoices.c.id)
+    query: Select[Any] = select(*_MAIL, invoices.c.number).join(invoices, messages.c.invoice_id == invoices.c.id)
     return connection.execute(query.where(messages.c.id > after, messages.c.sealed_sha256.is_not(None)).order_by(messages.c.id).limit(limit)).all()
 
 
@@ -72,7 +72,7 @@ def taken(connection: Connection, message_ids: Collection[int]) -> dict[int, lis
 def files_of_invoices(connection: Connection, *, after: tuple[int, int], limit: int) -> Found:
     """Source XML and PDF of every version, with the invoice."""
     key = (invoice_versions.c.invoice_id, invoice_versions.c.version)
-    query = (
+    query: Select[Any] = (
         select(*key, invoice_versions.c.xml_sha256, invoice_versions.c.pdf_sha256, invoices.c.number, invoices.c.company_id)
         .join(invoices, invoice_versions.c.invoice_id == invoices.c.id)
         .where(tuple_(*key) > tuple_(*after))
@@ -104,7 +104,8 @@ def statuses(connection: Connection, *, after: int, limit: int) -> tuple[int, li
     """The last invoice of the page, 0 after the end, and those whose stored status does not follow from their deliveries, with what does."""
     columns = (invoices.c.id, invoices.c.number, invoices.c.company_id, invoices.c.status, invoices.c.ledger)
     marks = (invoices.c.elsewhere_because, invoices.c.held_because)
-    rows = connection.execute(select(*columns, *marks).where(invoices.c.id > after).order_by(invoices.c.id).limit(limit)).all()
+    query: Select[Any] = select(*columns, *marks).where(invoices.c.id > after).order_by(invoices.c.id).limit(limit)
+    rows = connection.execute(query).all()
     if not rows:
         return 0, []
     found = sendings(connection, [row.id for row in rows])
