@@ -101,10 +101,12 @@ def look(
     source_warnings: tuple[Sentence, ...] = (),
     violations: tuple[Violation, ...] = (),
     same_pdf: tuple[str, ...] = (),
+    came_back: Mapping[str, Sentence] | None = None,
 ) -> Verdict:
     """All reasons for one invoice. What is wrong in the source warns, what is wrong in ours blocks (DESIGN §5).
 
     `violations`: what the rules said of its documents. `same_pdf`: numbers of other invoices that carry its PDF.
+    `came_back`: what to say of the customer's addresses, in small letters, whose mails came back.
     """
     reasons: list[Reason] = []
     if invoice.status not in SENDABLE:
@@ -113,7 +115,7 @@ def look(
     elif invoice.held_because is not None:
         reasons.append(Reason(level=Level.BLOCKED, sentence=Sentence(IT_IS_HELD, {"reason": said(invoice.held_because)}), remedy=Remedy.RELEASE))
     else:
-        reasons += _about_customer(customer) + _about_company(invoice, customer, state)
+        reasons += _about_customer(customer) + _about_company(invoice, customer, state) + _doubts(customer, came_back or {})
     reasons += [Reason(level=Level.WARNING, sentence=warning) for warning in source_warnings]
     reasons += [about_rule(violation) for violation in violations]
     if same_pdf:
@@ -154,6 +156,12 @@ def _about_customer(customer: Customer) -> list[Reason]:
         if not is_valid(mailbox.addr_spec):
             reasons.append(blocked(ADDRESS_INVALID, address=mailbox.addr_spec))
     return reasons
+
+
+def _doubts(customer: Customer, came_back: Mapping[str, Sentence]) -> list[Reason]:
+    addresses = dict.fromkeys(mailbox.addr_spec.lower() for _, mailbox in customer.recipients)
+    sentences = (came_back[address] for address in addresses if address in came_back)
+    return [Reason(level=Level.WARNING, sentence=sentence, remedy=Remedy.CUSTOMER) for sentence in sentences]
 
 
 def _about_company(invoice: InvoiceRow, customer: Customer, state: CompanyState) -> list[Reason]:

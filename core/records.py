@@ -61,6 +61,7 @@ class MailAccount:
     archive_address: str = ""
     login: Login = Login.PASSWORD
     limits: Limits = field(default_factory=Limits)
+    verp: bool = False  # a return path of its own for each mail
     paused_because: Sentence | None = None
     paused_until: datetime | None = None
 
@@ -72,6 +73,28 @@ class MailAccount:
     def sender(self) -> str:
         """The addr-spec of MAIL FROM."""
         return self.envelope_from or (self.from_mailbox.addr_spec if self.from_mailbox else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BounceMailbox:
+    """Where notices about the mails of one company arrive, and how far they were read. `password` is in clear only in memory."""
+
+    company_id: int
+    host: str = ""
+    port: int = 0
+    security: Security = Security.TLS
+    user: str = ""
+    password: str = field(default="", repr=False)
+    folder: str = "INBOX"
+    verp: bool = False
+    uid_validity: int | None = None
+    last_uid: int = 0
+    read_at: datetime | None = None
+    trouble: Sentence | None = None
+
+    @property
+    def is_set(self) -> bool:
+        return bool(self.host and self.port and self.user)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,7 +66,7 @@ def sharing(connection: Connection, company_id: int) -> set[int]:
     return {company_id} | {row.company_id for row in found if _places(row) & own}
 
 
-def _places(row: Row[Any]) -> set[tuple[str, str]]:
+def _places(row: Row[*tuple[Any, ...]]) -> set[tuple[str, str]]:
     domain = _domain(row.envelope_from or row.from_mailbox)
     places = {("domain", domain)} if domain else set()
     return places | ({(row.host.lower(), row.user.lower())} if row.host and row.user else set())
@@ -82,10 +82,15 @@ def sender_domains(connection: Connection) -> set[str]:
     return {domain for row in rows for mailbox in row if (domain := (mailbox or "").rpartition("@")[2].strip("> "))}
 
 
+def first_queued_at(connection: Connection, company_ids: Collection[int]) -> datetime | None:
+    query = select(messages.c.queued_at).where(messages.c.company_id.in_(list(company_ids))).order_by(messages.c.id).limit(1)
+    return connection.scalar(query)
+
+
 # Mails that came back --------------------------------------------------------------------------------------------
 
 
-def deliveries_of(connection: Connection, message_ids: Collection[str], company_ids: Collection[int]) -> list[Row[Any]]:
+def deliveries_of(connection: Connection, message_ids: Collection[str], company_ids: Collection[int]) -> list[Row[*tuple[Any, ...]]]:
     """All deliveries of the first of these mails that these companies sent, locked."""
     query = select(messages.c.id).where(messages.c.message_id.in_(list(message_ids)), messages.c.company_id.in_(list(company_ids)))
     found = connection.scalar(query.order_by(messages.c.id).limit(1))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from core.database import checks, outbox_views, parties
+from core.database import bounce_rows, checks, outbox_views, parties
 from core.database import invoices as invoice_rows
 from core.database.ledger_rows import Blocks
 from core.dispatch.desk import Desk
@@ -18,6 +18,7 @@ from core.preflight import TERMS_MISSING, TERMS_TOO_BIG, TEXT_MISSING, TEXT_WRON
 from core.records import Company, Customer, InvoiceRow, Violation
 from core.rendering import mail_text
 
+CAME_BACK_ON = N_("{address} came back on {day}: {why}. Look at it before sending again.")
 FORMER = N_(" ({day}: {recipients})")  # of the former sending
 
 
@@ -31,6 +32,7 @@ def preflight(desk: Desk, invoice_ids: Sequence[int]) -> list[Verdict]:
         violations = checks.found(connection, invoice_ids)
         same_pdf = checks.others_with_pdf(connection, invoice_ids)
         zone = ZoneInfo(desk.settings.time_zone)
+        came_back = _came_back(connection, customers, zone)
         former = {row.id: _former(connection, row, zone) for row in rows.values() if row.status in (DispatchStatus.SENT, DispatchStatus.UNCERTAIN)}
     states = {company.id: company_state(desk, company) for company in companies.values()}
     return [
@@ -42,9 +44,21 @@ def preflight(desk: Desk, invoice_ids: Sequence[int]) -> list[Verdict]:
             source_warnings=warnings.get(invoice_id, ()),
             violations=_concerning(violations.get(invoice_id, {}), customers[rows[invoice_id].customer_id], companies[rows[invoice_id].company_id]),
             same_pdf=same_pdf.get(invoice_id, ()) if not companies[rows[invoice_id].company_id].renders_pdf else (),
+            came_back=came_back.get(rows[invoice_id].customer_id),
         )
         for invoice_id in invoice_ids
     ]
+
+
+def _came_back(connection: Connection, customer_ids: Iterable[int], zone: ZoneInfo) -> dict[int, dict[str, Sentence]]:
+    """What to say of addresses whose mails came back, by customer."""
+    return {
+        customer_id: {
+            address: Sentence(CAME_BACK_ON, {"address": address, "day": on(at.astimezone(zone).date()), "why": why})
+            for address, (why, at) in flags.items()
+        }
+        for customer_id, flags in bounce_rows.flagged(connection, customer_ids).items()
+    }
 
 
 def _concerning(found: Mapping[str, tuple[Violation, ...]], customer: Customer, company: Company) -> tuple[Violation, ...]:

@@ -37,7 +37,7 @@ class Desk:
         with self.database.read() as connection:
             row = parties.load_account_row(connection, company_id)
         secret = row.password_encrypted
-        return parties.to_account(row, self._clear(secret) if secret else "")
+        return parties.to_account(row, self.opened(secret) if secret else "")
 
     @staticmethod
     def account_is_set(connection: Connection, company_id: int) -> bool:
@@ -51,7 +51,8 @@ class Desk:
         except ValueError as error:
             raise SecretUnreadable from error
 
-    def _clear(self, secret: str) -> str:
+    def opened(self, secret: str) -> str:
+        """The password behind it. Raises SecretUnreadable when the key is another one."""
         try:
             return self.settings.fernet().decrypt(secret.encode()).decode()
         except (InvalidToken, ValueError) as error:
