@@ -9,7 +9,7 @@ from core.commands.arguments import Assignments, values
 from core.commands.output import Format, Output, show, show_one
 from core.commands.shell import DONE, opened_app
 from core.model import DocumentType, RecipientRole
-from core.records import Company, Customer, MailAccount, PdfChoice
+from core.records import BounceMailbox, Company, Customer, MailAccount, PdfChoice
 
 
 def company_list(output: Format = Output.TABLE) -> int:
@@ -22,12 +22,12 @@ def company_list(output: Format = Output.TABLE) -> int:
 
 def company_show(key: str, output: Format = Output.TABLE) -> int:
     """One company with all its settings; never its password."""
-    from core.dispatch import companies
+    from core.dispatch import bouncing, companies
 
     desk = opened_app().desk
     company = companies.find(desk, key)
     kinds = {kind: name for name, kind in companies.KINDS.items()}
-    show_one(_company(company) | _account(desk.account(company.id)) | _papers(company, kinds), output)
+    show_one(_company(company) | _account(desk.account(company.id)) | _mailbox(bouncing.mailbox(desk, company.id)) | _papers(company, kinds), output)
     return DONE
 
 
@@ -91,6 +91,21 @@ def _account(account: MailAccount) -> dict[str, Any]:
         "mail.envelope_from": account.envelope_from or None,
         "mail.archive": account.archive_address or None,
         "account.paused": str(account.paused_because) if account.paused_because else None,
+    }
+
+
+def _mailbox(mailbox: BounceMailbox) -> dict[str, Any]:
+    """Where what comes back is read."""
+    return {
+        "bounces.host": mailbox.host or None,
+        "bounces.port": mailbox.port or None,
+        "bounces.security": mailbox.security.value,
+        "bounces.user": mailbox.user or None,
+        "bounces.password": "set" if mailbox.password else None,
+        "bounces.folder": mailbox.folder,
+        "bounces.verp": mailbox.verp,
+        "bounces.read_at": mailbox.read_at,
+        "bounces.trouble": str(mailbox.trouble) if mailbox.trouble else None,
     }
 
 

@@ -6,18 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import Connection
 from stdnum import bic, iban
 
 from core import recording
 from core.connection import is_loopback
-from core.database import audit, parties
+from core.database import audit, bounce_rows, parties
 from core.dispatch import company_files
 from core.dispatch.desk import Desk
 from core.dispatch.values import Value, unknown
 from core.errors import CompanyUnknown, Sentence, SettingInvalid
 from core.i18n import N_
 from core.model import DocumentType, Language
-from core.records import Company, MailAccount, PdfChoice, Security
+from core.records import BounceMailbox, Company, MailAccount, PdfChoice, Security
 from core.rendering import mail_text, mentions
 from core.sources.identifiers import IBAN_ODD, normalised
 
@@ -34,6 +35,7 @@ class _Changes:
 
     card: dict[str, Any] = field(default_factory=dict)
     account: dict[str, Any] = field(default_factory=dict)
+    mailbox: dict[str, Any] = field(default_factory=dict)
     texts: dict[tuple[Language, DocumentType], dict[str, str]] = field(default_factory=dict)
     languages: dict[Language, dict[str, Any]] = field(default_factory=dict)
     mentions: dict[tuple[Language, str], str] = field(default_factory=dict)
@@ -76,6 +78,8 @@ def change(desk: Desk, key: str, values: Sequence[Value]) -> Company:
         if changes.account or changes.resumes:
             parties.update_account(connection, company.id, changes.account or {"company_id": company.id})
             recording.account_mended(connection, company.id)
+        if changes.mailbox:
+            _set_mailbox(connection, company.id, changes.mailbox)
         for (language, kind), text in changes.texts.items():
             parties.set_text(connection, company.id, language, kind, text)
         for language, part in changes.languages.items():
@@ -88,6 +92,14 @@ def change(desk: Desk, key: str, values: Sequence[Value]) -> Company:
         changed = ", ".join(value.name for value in values)
         audit.append(connection, company_id=company.id, who=desk.who, what="company changed", subject=company.key, why=changed, now=desk.now())
     return find(desk, company.key)
+
+
+def _set_mailbox(connection: Connection, company_id: int, values: Mapping[str, Any]) -> None:
+    """Another mailbox is read from its beginning; another password is only tried."""
+    former = bounce_rows.mailbox_row(connection, company_id, lock=True)
+    moved = former is None or any(getattr(former, name) != values[name] for name in ("host", "user", "folder") if name in values)
+    fresh = {"uid_validity": None, "last_uid": None, "read_at": None} if moved else {}
+    bounce_rows.set_mailbox(connection, company_id, {**values, **fresh, "trouble": None})
 
 
 def _customers_see_it(before: Company, after: Company) -> bool:
@@ -156,16 +168,22 @@ def _colour(_desk: Desk, value: Value, changes: _Changes) -> None:
     changes.card["colour"] = text or None
 
 
-def _password(desk: Desk, value: Value, changes: _Changes) -> None:
-    secret = value.line()
-    changes.account["password_encrypted"] = desk.sealed(secret) if secret else None
+def _password(table: str) -> Callable[[Desk, Value, _Changes], None]:
+    def read(desk: Desk, value: Value, changes: _Changes) -> None:
+        secret = value.line()
+        getattr(changes, table)["password_encrypted"] = desk.sealed(secret) if secret else None
+
+    return read
 
 
-def _host(_desk: Desk, value: Value, changes: _Changes) -> None:
-    host = value.line().strip()
-    if " " in host or "/" in host or "@" in host:
-        raise value.refuse(N_("the name of a server is expected, like smtp.example.be"))
-    changes.account["host"] = host or None
+def _host(table: str) -> Callable[[Desk, Value, _Changes], None]:
+    def read(_desk: Desk, value: Value, changes: _Changes) -> None:
+        host = value.line().strip()
+        if " " in host or "/" in host or "@" in host:
+            raise value.refuse(N_("the name of a server is expected, like smtp.example.be"))
+        getattr(changes, table)["host"] = host or None
+
+    return read
 
 
 def _mailbox(column: str, *, bare: bool) -> Callable[[Desk, Value, _Changes], None]:
@@ -195,25 +213,43 @@ _SIMPLE: Mapping[str, Callable[[Desk, Value, _Changes], None]] = {
     "colour": _colour,
     "logo": _logo,
     "pdf": _simple("card", "renders_pdf", lambda value: value.one_of(PdfChoice) is PdfChoice.RENDERED),
-    "smtp.host": _host,
+    "smtp.host": _host("account"),
     "smtp.port": _simple("account", "port", lambda value: value.whole(1, 65535)),
     "smtp.security": _simple("account", "security", lambda value: value.one_of(Security).value),
     "smtp.user": _simple("account", "user", lambda value: value.line().strip() or None),
-    "smtp.password": _password,
+    "smtp.password": _password("account"),
     "mail.from": _mailbox("from_mailbox", bare=False),
     "mail.reply_to": _mailbox("reply_to", bare=False),
     "mail.envelope_from": _mailbox("envelope_from", bare=True),
     "mail.archive": _mailbox("archive_address", bare=True),
     "account.paused": _resume,
+    "bounces.host": _host("mailbox"),
+    "bounces.port": _simple("mailbox", "port", lambda value: value.whole(1, 65535)),
+    "bounces.security": _simple("mailbox", "security", lambda value: value.one_of(Security).value),
+    "bounces.user": _simple("mailbox", "user", lambda value: value.line().strip() or None),
+    "bounces.password": _password("mailbox"),
+    "bounces.folder": _simple("mailbox", "folder", lambda value: value.line().strip() or INBOX),
+    "bounces.verp": _simple("mailbox", "verp", Value.boolean),
 }
+INBOX = "INBOX"
 
 
 def _check_security(desk: Desk, company: Company, changes: _Changes) -> None:
     """An unprotected connection is only for this machine itself."""
     account: MailAccount = desk.account(company.id)
-    security = changes.account.get("security", account.security.value)
-    host = changes.account.get("host", account.host)
-    if {"security", "host"} & changes.account.keys() and security == Security.NONE.value and host and not is_loopback(host):
-        raise SettingInvalid(
-            name="smtp.security", value="none", why=Sentence(N_("{host} is another machine; choose tls or starttls."), {"host": host})
-        )
+    _refuse_unprotected("smtp.security", changes.account, account.security, account.host)
+    with desk.database.read() as connection:
+        row = bounce_rows.mailbox_row(connection, company.id)
+    mailbox = bounce_rows.to_mailbox(row, "") if row is not None else BounceMailbox(company_id=company.id)
+    _refuse_unprotected("bounces.security", changes.mailbox, mailbox.security, mailbox.host)
+    if "port" not in changes.mailbox and changes.mailbox.get("host") and not mailbox.port:
+        changes.mailbox["port"] = IMAP_PORTS[Security(changes.mailbox.get("security", mailbox.security))]
+
+
+IMAP_PORTS = {Security.TLS: 993, Security.STARTTLS: 143, Security.NONE: 143}
+
+
+def _refuse_unprotected(name: str, changed: Mapping[str, Any], security: Security, host: str) -> None:
+    wanted, where = changed.get("security", security.value), changed.get("host", host)
+    if {"security", "host"} & changed.keys() and wanted == Security.NONE.value and where and not is_loopback(where):
+        raise SettingInvalid(name=name, value="none", why=Sentence(N_("{host} is another machine; choose tls or starttls."), {"host": where}))
