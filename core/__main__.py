@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import typer
 
-from core.commands import bench, cards, invoices, processes, sending
+from core.commands import bench, cards, invoices, processes, proving, returned, sending
 from core.commands.shell import guarded
 
 
@@ -32,13 +32,16 @@ app = contents(
         "mark-elsewhere": sending.mark_elsewhere,
         "hold": sending.hold,
         "release": sending.release,
+        "bounces": returned.bounces,
+        "proof": proving.proof,
+        "verify": proving.verify,
         "worker": processes.work,
         "catcher": processes.catch,
         "run": processes.run,
     },
 )
 app.add_typer(contents("Invoicing companies.", {"list": cards.company_list, "show": cards.company_show, "set": cards.company_set}), name="company")
-app.add_typer(contents("Figures, measured.", {"ledger": bench.ledger, "render": bench.render}), name="bench")
+app.add_typer(contents("Figures, measured.", {"ledger": bench.ledger, "render": bench.render, "send": bench.send}), name="bench")
 app.add_typer(contents("Customers.", {"list": cards.customer_list, "show": cards.customer_show, "set": cards.customer_set}), name="customer")
 
 

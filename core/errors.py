@@ -81,6 +81,10 @@ class DeliveryUnknown(UsageError):
     template = "There is no delivery {delivery}."
 
 
+class MailUnknown(UsageError):
+    template = "There is no such mail in the archive ({mail}): nothing of it was sealed yet, or it was taken back."
+
+
 class DeliveryNotOpen(UsageError):
     template = "Delivery {delivery} is “{status}”; only uncertain or failed ones are settled by hand."
 
@@ -196,6 +200,10 @@ class DocumentImpossible(FacturierError):
 
 class TotalsDiffer(FacturierError):
     template = "Invoice {number} is stopped: for “{term}” its {document} says {stated}, the ledger {total}. That is a mistake of the program."
+
+
+class QueueUnknown(FacturierError):
+    template = "FACTURIER_QUEUE_URL {url} is of no known kind; sqlite:///…, postgresql://… and redis://… are."
 
 
 class PeerMissing(FacturierError):

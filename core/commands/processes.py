@@ -19,7 +19,7 @@ def init(
 ) -> int:
     """Create the database or bring it up to date."""
     opened = opened_app(check=False)
-    migrate.upgrade(opened.desk.database)
+    _upgrade(opened)
     if demo:
         _fill_with_demo(opened)
     complain.print("The database is ready.")
@@ -33,7 +33,7 @@ def work(drain: Annotated[bool, typer.Option("--drain", help="Stop when nothing 
 
     opened = opened_app()
     if drain:
-        crew.drain(opened.desk, name=worker.name(), until=lambda: crew.nothing_due(opened.desk))
+        crew.drain(opened.desk, name=worker.name(), lines=opened.desk.settings.lines, until=lambda: crew.nothing_due(opened.desk))
     else:
         worker.run(opened)
     return DONE
@@ -58,15 +58,24 @@ def run() -> int:
         migrate.check(database)
     except DatabaseMissing:
         complain.print("First run: making the demo …")
-        migrate.upgrade(database)
+        _upgrade(opened)
         _fill_with_demo(opened)
     except DatabaseOutdated:
-        migrate.upgrade(database)
+        _upgrade(opened)
     if demo.is_broken_off(opened):
         _fill_with_demo(opened)
     database.close()
     launch.run()
     return DONE
+
+
+def _upgrade(opened: App) -> None:
+    """The newest tables, and the audit chains of a desk from before they had heads under its seal."""
+    from core.dispatch import sealing
+
+    migrate.upgrade(opened.desk.database)
+    if count := sealing.seal_chains(opened.desk):
+        complain.print(f"Audit chains sealed: {count}.")
 
 
 def _fill_with_demo(opened: App) -> None:

@@ -33,6 +33,9 @@ FILE_CHANGED = N_("A file was changed in the archive: {what} ({sha256}).")
 STATUS_DIFFERS = N_("Invoice {number} stands as “{stands}”, but its mails say “{follows}”.")
 CHAINS_DIFFER = N_("A chain was taken away or added: the desk wrote down {stated}, and there are {count}.")
 CHAINS_UNKNOWN = N_("The list of chains is missing or not sealed with the key of this desk, so a whole chain may have been taken away.")
+UNCHANGED = N_("Entries: {entries}, mails: {mails}, files: {files}. Nothing was changed.")
+UNCHANGED_SO_FAR = N_("Entries: {entries}, mails: {mails}. Nothing was changed; the archived files were not read.")
+CHANGED = N_("Entries: {entries}, mails: {mails}, files: {files}. Not as they were written: {count}.")
 FILES: Mapping[str, str] = {
     "xml": N_("the source XML of invoice {number}"),
     "pdf": N_("the PDF of invoice {number}"),
@@ -60,10 +63,18 @@ class Report:
     findings: Sequence[Finding]  # the first thousand
     more: int  # that are counted only
     chains: Sequence[Chain]
+    was_read: bool  # the files too
     companies: Mapping[int, str] = field(repr=False)  # names by id
 
     def company(self, finding: Finding) -> str:
         return self.companies.get(finding.company_id or 0, "")
+
+    @property
+    def summary(self) -> Sentence:
+        counted = {"entries": f"{self.entries}", "mails": f"{self.mails}", "files": f"{self.files}"}
+        if self.findings:
+            return Sentence(CHANGED, counted | {"count": f"{len(self.findings) + self.more}"})
+        return Sentence(UNCHANGED if self.was_read else UNCHANGED_SO_FAR, counted)
 
 
 Progress = Callable[[int, int], None]  # done, of how many
@@ -116,6 +127,7 @@ class _Work:
             findings=self.findings,
             more=self.more,
             chains=self.chains,
+            was_read=not self.quick,
             companies=self.companies,
         )
 
