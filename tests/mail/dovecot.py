@@ -32,6 +32,12 @@ ssl_key = <{key}
 ssl_dh =
 disable_plaintext_auth = no
 auth_mechanisms = plain login
+auth_failure_delay = 0
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
 first_valid_uid = 1
 mail_location = maildir:{maildirs}/%u
 mail_uid = {uid}
