@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
 from core.database import searching
 from core.database.schema import batches, companies, customers, deliveries, invoices, messages, replies
 
-FEW = 5000
+FEW = 5000  # invoices that lead to their mails
+Conditions = list[ColumnElement[bool]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,15 +24,50 @@ class Wanted:
     company_ids: Sequence[int] = ()  # all of them when none is chosen: the index of days begins with the company
     since: datetime | None = None
     until: datetime | None = None  # not included
-    message: int | None = None  # this one alone
 
 
 def page(connection: Connection, wanted: Wanted, *, before: int | None, limit: int) -> list[Row[Any]]:
     """Sealed mails that were handed over or may yet be, the newest first; `before` is the last one of the page before."""
-    query = _listed().where(messages.c.sealed_sha256.is_not(None), *_conditions(connection, wanted))
+    conditions = [messages.c.sealed_sha256.is_not(None), *_conditions(connection, wanted)]
+    finds = _finds(connection, wanted.search)
+    if finds and _are_many(connection, finds):
+        return _walked(connection, conditions, finds, before=before, limit=limit)
+    if finds:
+        conditions.append(messages.c.invoice_id.in_(_invoices(finds)))
     if before is not None:
-        query = query.where(messages.c.id < before)
-    return list(connection.execute(query.order_by(messages.c.id.desc()).limit(limit)).all())
+        conditions.append(messages.c.id < before)
+    return list(connection.execute(_listed().where(*conditions).order_by(messages.c.id.desc()).limit(limit)).all())
+
+
+def _walked(connection: Connection, conditions: Conditions, finds: Conditions, *, before: int | None, limit: int) -> list[Row[Any]]:
+    """What many have is met soon on the way down from the newest mail: read so, in growing strides, nothing is sorted."""
+    found: list[Row[Any]] = []
+    stride = 2000
+    while len(found) < limit:
+        below = [messages.c.id < before] if before is not None else []
+        newest = select(messages.c.id).where(*conditions, *below).order_by(messages.c.id.desc()).limit(stride)
+        last = connection.scalar(select(func.min(newest.subquery().c.id)))
+        if last is None:
+            break
+        query = _listed().where(messages.c.id.in_(newest), *finds)
+        found += connection.execute(query.order_by(messages.c.id.desc()).limit(limit - len(found))).all()
+        before, stride = last, min(stride * 4, 30_000)
+    return found
+
+
+def _finds(connection: Connection, search: str) -> Conditions:
+    """What is no address is looked for in the invoice and on the card."""
+    words = " ".join(word for word in search.split() if "@" not in word)
+    return searching.finds(connection.dialect.name, words)
+
+
+def _invoices(finds: Conditions) -> Select[tuple[int]]:
+    return select(invoices.c.id).join(customers, invoices.c.customer_id == customers.c.id).where(*finds)
+
+
+def _are_many(connection: Connection, finds: Conditions) -> bool:
+    counted = select(func.count()).select_from(_invoices(finds).limit(FEW + 1).subquery())
+    return (connection.scalar(counted) or 0) > FEW
 
 
 def one(connection: Connection, message_row_id: int) -> Row[Any] | None:
@@ -82,16 +118,8 @@ def _listed() -> Select[Any]:
     )
 
 
-def _conditions(connection: Connection, wanted: Wanted) -> list[ColumnElement[bool]]:
-    if wanted.message is not None:
-        return [messages.c.id == wanted.message]
-    found: list[ColumnElement[bool]] = []
-    words = wanted.search.split()
-    for word in words:
-        if "@" in word:
-            found.append(_addressed(connection, word))
-    if other := " ".join(word for word in words if "@" not in word):
-        found += _of_invoices(connection, other)
+def _conditions(connection: Connection, wanted: Wanted) -> Conditions:
+    found = [_addressed(connection, word) for word in wanted.search.split() if "@" in word]
     if wanted.company_ids:
         found.append(messages.c.company_id.in_(wanted.company_ids))
     if wanted.since is not None:
@@ -99,14 +127,6 @@ def _conditions(connection: Connection, wanted: Wanted) -> list[ColumnElement[bo
     if wanted.until is not None:
         found.append(_left(messages.c.handed_at < wanted.until, messages.c.queued_at < wanted.until))
     return found
-
-
-def _of_invoices(connection: Connection, search: str) -> list[ColumnElement[bool]]:
-    """Few invoices lead to their mails. What many have is met soon on the way from the newest mail down."""
-    finds = searching.finds(connection.dialect.name, search)
-    mine = select(invoices.c.id).join(customers, invoices.c.customer_id == customers.c.id).where(*finds)
-    ids = list(connection.scalars(mine.limit(FEW + 1)))
-    return finds if len(ids) > FEW else [messages.c.invoice_id.in_(ids)]
 
 
 def _left(handed: ColumnElement[bool], queued: ColumnElement[bool]) -> ColumnElement[bool]:
