@@ -12,7 +12,7 @@ from core.dispatch.values import Value
 from core.errors import Sentence
 from core.i18n import N_
 from core.records import Company, MailAccount, Security
-from pages.parts import company_forms, feedback
+from pages.parts import company_bounces, company_forms, feedback
 from pages.parts.resources import desk, shown, t, translated
 
 SECURITY = {Security.STARTTLS: "STARTTLS (587)", Security.TLS: "TLS (465)", Security.NONE: N_("None (only for this machine)")}
@@ -42,6 +42,7 @@ def show(company: Company) -> None:
     preset(account, form)
     fields(company, account, form)
     trials(company, account)
+    company_bounces.show(company)
 
 
 def preset(account: MailAccount, form: str) -> None:

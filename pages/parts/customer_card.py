@@ -14,7 +14,7 @@ from core.errors import Sentence, SettingInvalid
 from core.i18n import N_, NAMES
 from core.model import Language, XmlFormat
 from core.records import Customer
-from pages.parts import customer_state, feedback, menu
+from pages.parts import customer_doubts, customer_state, feedback, menu
 from pages.parts.resources import desk, plain, shown, t
 
 PANEL = 540
@@ -75,6 +75,7 @@ def _billing(key: str) -> None:
             st.caption(t("To send: {send} · To print: {print}", send=standing.to_send, print=standing.to_print))
             st.page_link(menu.LEDGER, label=t("Show this customer's invoices"), query_params={"customer": card.key})
         _lacks(card)
+        customer_doubts.show(card)
         draft: Draft | None = _drafts().get(card.key)
         base = draft.base if draft else card
         values = _fields(base, draft.values if draft else customers.as_values(base))
