@@ -12,8 +12,10 @@ import structlog
 
 from core import ledgers
 from core.archive import open_archive
+from core.background import Background
 from core.database import invoices as invoice_rows
 from core.database import migrate
+from core.database.clock import Clock
 from core.database.session import Database
 from core.dispatch.desk import Desk
 from core.errors import InvoiceAmbiguous, InvoiceUnknown
@@ -27,6 +29,7 @@ class App:
     """What notebooks, pages and the command line hold."""
 
     desk: Desk
+    background: Background
 
     def ledgers(self) -> Ledgers:
         """The three ledgers as pandas frames."""
@@ -60,7 +63,19 @@ def open_app(settings: Settings | None = None, *, who: str | None = None, check:
         except BaseException:
             database.close()
             raise
-    return App(Desk(settings=settings, database=database, archive=open_archive(settings.archive_url), who=who or _login_name()))
+    clock, background = Clock(database), Background(settings.queue_url, key=cache(settings.queue_key))
+    if check:
+        clock.set()
+    desk = Desk(
+        settings=settings,
+        database=database,
+        archive=open_archive(settings.archive_url),
+        who=who or _login_name(),
+        clock=clock,
+        set_clock=clock.set,
+        wake=background.wake,
+    )
+    return App(desk, background)
 
 
 def _login_name() -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.utils import parseaddr, quote
+from functools import lru_cache
 
 from core.errors import AddressInvalid
 
@@ -28,6 +29,7 @@ class Mailbox:
         return f"{name} <{self.addr_spec}>"
 
 
+@lru_cache(maxsize=50_000)  # the cards of a large desk are read again for every click
 def parse(text: str) -> Mailbox:
     """`Name <a@x.be>` or `a@x.be`. International domains become their ASCII form.
 

@@ -75,11 +75,18 @@ class _Standing:
 
 
 def enqueue(
-    connection: Connection, requests: Sequence[Request], *, who: str, now: datetime, leaves_at: datetime | None = None, batch_id: int | None = None
+    connection: Connection,
+    requests: Sequence[Request],
+    *,
+    who: str,
+    now: datetime,
+    leaves_at: datetime | None = None,
+    leave_by: datetime | None = None,
+    batch_id: int | None = None,
 ) -> Queued:
     """Queue each invoice at most once: the status is looked at again in this very transaction, whatever the page believed.
 
-    Nothing is handed over before `leaves_at`, the end of the countdown.
+    Nothing is handed over before `leaves_at`, the end of the countdown, nor after `leave_by`.
     """
     ids = [request.invoice_id for request in requests]
     if batch_id is not None and rows.is_recalled(connection, batch_id):
@@ -88,6 +95,7 @@ def enqueue(
     pending = _still_open(connection, ids)
     refused: dict[int, Sentence] = {}
     queued: list[int] = []
+    due: list[_Due] = []
     for request in requests:
         state = standing[request.invoice_id]
         refusal = _refusal(state, request, pending.get(request.invoice_id))
@@ -97,12 +105,16 @@ def enqueue(
         if refusal:
             refused[request.invoice_id] = refusal
             continue
-        batch_id = batch_id or rows.new_batch(connection, who=who, now=now, leaves_at=leaves_at)  # a batch of nothing would hide the real one
-        _insert(connection, request, state, recipients, batch_id=batch_id, now=now, due_at=leaves_at or now)
+        due.append(_Due(request=request, state=state, recipients=recipients))
         queued.append(request.invoice_id)
         standing[request.invoice_id] = replace(state, status=DispatchStatus.QUEUED)  # the same invoice twice in one request
+    if due:  # a batch of nothing would hide the real one
+        batch_id = batch_id or rows.new_batch(connection, who=who, now=now, leaves_at=leaves_at, leave_by=leave_by)
+        _insert(connection, due, batch_id=batch_id, now=now, due_at=leaves_at or now)
     for part in chunks(queued):
-        connection.execute(update(invoices).where(invoices.c.id.in_(part)).values(ledger=Ledger.EMAIL, ledger_fixed=True))
+        ours = update(invoices).where(invoices.c.id.in_(part))
+        connection.execute(ours.values(ledger_fixed=True))
+        connection.execute(ours.where(invoices.c.ledger != Ledger.EMAIL).values(ledger=Ledger.EMAIL))  # seldom: it costs six indexes
     refresh_status(connection, queued, now=now)
     named = [(standing[invoice_id].company_id, standing[invoice_id].number) for invoice_id in queued]
     audit.append_many(connection, named, who=who, what="queued", about=f"batch {batch_id}: ", now=now)
@@ -186,58 +198,70 @@ def served(connection: Connection, invoice_id: int) -> set[str]:
     return {recipient.lower() for recipient in taken}
 
 
-def _insert(
-    connection: Connection,
-    request: Request,
-    state: _Standing,
-    recipients: Mapping[str, RecipientRole],
-    *,
-    batch_id: int,
-    now: datetime,
-    due_at: datetime,
-) -> None:
-    former = None if state.status is DispatchStatus.TO_SEND else _newest_copy(connection, request.invoice_id)
-    words = request.words or _words_of(former, state.invoice_version)
-    values = {
-        "batch_id": batch_id,
-        "invoice_version": state.invoice_version,
-        "customer_version": state.customer_version,
-        "company_version": state.company_version,
-        "sealed_sha256": request.seal.sha256 if request.seal else None,
-        "sealed_size": request.seal.size if request.seal else None,
-        "envelope_from": request.seal.envelope_from if request.seal else None,
-        "edited_subject": words.subject if words else None,
-        "edited_body": words.body if words else None,
-        "queued_at": now,
-        "due_at": due_at,
-    }
-    if former is not None and request.seal is None and _was_never_tried(connection, former):
-        connection.execute(delete(deliveries).where(deliveries.c.message_id == former.id))
-        connection.execute(update(messages).where(messages.c.id == former.id).values(**values))
-        row_id = former.id
-    else:
-        row_id = _new_copy(connection, request, state, values, copy_number=former.copy_number + 1 if former else 1)
+@dataclass(frozen=True, kw_only=True)
+class _Due:
+    """An invoice that is queued, as it stands, for those who do not have it."""
+
+    request: Request
+    state: _Standing
+    recipients: Mapping[str, RecipientRole]
+
+    @property
+    def is_first(self) -> bool:
+        return self.state.status is DispatchStatus.TO_SEND
+
+
+_NEW = insert(messages).returning(messages.c.id, sort_by_parameter_order=True)
+
+
+def _insert(connection: Connection, due: Sequence[_Due], *, batch_id: int, now: datetime, due_at: datetime) -> None:
+    """First copies go in together; the others look at the copy before."""
+    moment = {"batch_id": batch_id, "queued_at": now, "due_at": due_at}
+    first = [each for each in due if each.is_first]
+    placed: list[tuple[int, _Due]] = []
+    if first:
+        ids = connection.scalars(_NEW, [_columns(each, each.request.words) | _identity(each, copy_number=1) | moment for each in first])
+        placed += zip(ids, first, strict=True)
+    placed += [(_again(connection, each, moment), each) for each in due if not each.is_first]
     connection.execute(
         insert(deliveries),
         [
             {"message_id": row_id, "recipient": recipient, "role": role, "status": DeliveryStatus.QUEUED, "changed_at": now}
-            for recipient, role in recipients.items()
+            for row_id, each in placed
+            for recipient, role in each.recipients.items()
         ],
     )
 
 
-def _new_copy(connection: Connection, request: Request, state: _Standing, values: Mapping[str, object], *, copy_number: int) -> int:
-    key = connection.execute(
-        insert(messages).values(
-            invoice_id=request.invoice_id,
-            company_id=state.company_id,
-            copy_number=copy_number,
-            message_id=request.seal.message_id if request.seal else new_message_id(request.message_domain),
-            **values,
-        )
-    ).inserted_primary_key
-    assert key is not None
-    return int(key[0])
+def _columns(each: _Due, words: AccompanyingText | None) -> dict[str, object]:
+    seal = each.request.seal
+    return {
+        "invoice_version": each.state.invoice_version,
+        "customer_version": each.state.customer_version,
+        "company_version": each.state.company_version,
+        "sealed_sha256": seal.sha256 if seal else None,
+        "sealed_size": seal.size if seal else None,
+        "envelope_from": seal.envelope_from if seal else None,
+        "edited_subject": words.subject if words else None,
+        "edited_body": words.body if words else None,
+    }
+
+
+def _identity(each: _Due, *, copy_number: int) -> dict[str, object]:
+    message_id = each.request.seal.message_id if each.request.seal else new_message_id(each.request.message_domain)
+    return {"invoice_id": each.state.id, "company_id": each.state.company_id, "copy_number": copy_number, "message_id": message_id}
+
+
+def _again(connection: Connection, each: _Due, moment: Mapping[str, object]) -> int:
+    """The row of the next copy, or that of the former one where no server ever heard of it."""
+    former = _newest_copy(connection, each.state.id)
+    values = {**_columns(each, each.request.words or _words_of(former, each.state.invoice_version)), **moment}
+    if former is not None and each.request.seal is None and _was_never_tried(connection, former):
+        connection.execute(delete(deliveries).where(deliveries.c.message_id == former.id))
+        connection.execute(update(messages).where(messages.c.id == former.id).values(**values))
+        return int(former.id)
+    identity = _identity(each, copy_number=former.copy_number + 1 if former else 1)
+    return int(connection.scalars(_NEW, [values | identity]).one())
 
 
 def _newest_copy(connection: Connection, invoice_id: int) -> Row[Any] | None:

@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     back_off_s: float = 5  # before the second try; every further wait is longer
     poll_s: float = 1.0
     lines: int = Field(default=4, ge=1)  # of one worker process, over all accounts; each account's own limit counts as well
+    connections: int = Field(default=10, ge=1)  # of an account that names no limit, over all workers
     idle_line_s: float = 10  # how long a line is kept for the next mail
     leave_within_hours: float = 72  # what has not left by then waits for a person
 
@@ -68,6 +69,10 @@ class Settings(BaseSettings):
     def audit_key(self) -> bytes:
         """What seals the heads of the audit chains: of the same secret, and of no use for anything else."""
         return hmac.new(self._secret(), b"audit", hashlib.sha256).digest()
+
+    def queue_key(self) -> bytes:
+        """What signs the background work, so that only this desk's programs can order any."""
+        return hmac.new(self._secret(), b"queue", hashlib.sha256).digest()
 
     def _secret(self) -> bytes:
         if self.secret_key is not None:

@@ -20,6 +20,7 @@ def settings_for(folder: Path, **overrides: object) -> Settings:
     fields: dict[str, object] = {
         "database_url": f"sqlite:///{folder / 'facturier.db'}",
         "archive_url": f"file://{folder / 'archive'}",
+        "queue_url": f"sqlite:///{folder / 'queue.db'}",
         "secret_key": "qWm2oV2xk7tM9lXoQJ0yX8l0b9m1Xo7sV8v3mH4b2nE=",
         "poll_s": 0.02,
         "back_off_s": 0.05,
@@ -36,7 +37,7 @@ def desk_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-ON_BOTH = ("dispatch", "test_ledgers.py", "test_searching.py", "test_kill.py")  # stores, outbox and what is built on them
+ON_BOTH = ("dispatch", "mail", "test_ledgers.py", "test_searching.py", "test_kill.py")  # stores, outbox and what is built on them
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -39,6 +39,7 @@ ENVIRONMENT = {
     "FACTURIER_SENDING_LEASE_S": "4",
     "FACTURIER_BACK_OFF_S": "0.1",
     "FACTURIER_POLL_S": "0.05",
+    "FACTURIER_LINES": "2",
 }
 
 
@@ -99,6 +100,7 @@ def _start(app: App, folder: Path) -> subprocess.Popen[bytes]:
         | {
             "FACTURIER_DATABASE_URL": settings.database_url,
             "FACTURIER_ARCHIVE_URL": settings.archive_url,
+            "FACTURIER_QUEUE_URL": settings.queue_url,
             "FACTURIER_SECRET_KEY": settings.secret_key.get_secret_value(),
             "PYTHONPATH": str(Path(__file__).parents[1]),
         }

@@ -30,3 +30,15 @@ def render(
 
     typer.echo(json.dumps(measured.run(times, report=complain.print), indent=2, ensure_ascii=False))
     return DONE
+
+
+def send(
+    mails: Annotated[int, typer.Option("--mails", min=50, help="How many distinct invoices are sent for each figure.")] = 500,
+    invoices: Annotated[int, typer.Option("--invoices", help="Size of the ledger that 10,000 are queued from; 0 leaves that out.")] = 1_000_000,
+    flat: Annotated[int, typer.Option("--memory", help="Mails of the worker whose memory is watched; 0 leaves that out.")] = 10_000,
+) -> int:
+    """Sending to postfix's smtp-sink, near and 30 ms away, beside yagmail as is and raw smtplib; queueing; a worker's memory."""
+    from core.bench import sending as measured
+
+    typer.echo(json.dumps(measured.run(mails, invoices=invoices, flat=flat, report=complain.print), indent=2, ensure_ascii=False))
+    return DONE

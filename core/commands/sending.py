@@ -75,7 +75,13 @@ def _drain(opened: App, timeout_s: float) -> None:
     from core import worker
     from core.dispatch import crew
 
-    crew.drain(opened.desk, name=f"{worker.name()}/send", until=lambda: crew.nothing_workable(opened.desk), timeout_s=timeout_s)
+    crew.drain(
+        opened.desk,
+        name=f"{worker.name()}/send",
+        lines=opened.desk.settings.lines,
+        until=lambda: crew.nothing_workable(opened.desk),
+        timeout_s=timeout_s,
+    )
 
 
 def _tell(batch_id: int, result: Mapping[str, Any], not_queued: Sequence[Mapping[str, str]]) -> None:

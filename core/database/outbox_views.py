@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, delete, func, insert, or_, select, update
 
 from core.database.chunks import chunks
 from core.database.schema import batches, companies, customers, deliveries, invoices, mail_accounts, messages, workers
@@ -200,6 +200,15 @@ def beat(connection: Connection, name: str, *, now: datetime) -> None:
     """The worker's sign of life."""
     if connection.execute(update(workers).where(workers.c.name == name).values(seen_at=now)).rowcount == 0:
         connection.execute(insert(workers).values(name=name, started_at=now, seen_at=now))
+
+
+def forget_worker(connection: Connection, name: str) -> None:
+    connection.execute(delete(workers).where(workers.c.name == name))
+
+
+def forget_workers(connection: Connection, *, before: datetime) -> None:
+    """Those that nobody has heard of since."""
+    connection.execute(delete(workers).where(workers.c.seen_at < before))
 
 
 def seen_since(connection: Connection, *, since: datetime) -> list[Row[Any]]:

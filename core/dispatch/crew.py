@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 AWAY_S: Final = 1.0  # between looks while the database is gone
 PATIENCE: Final = timedelta(seconds=60)
-BEAT_S: Final = 5.0
+BEAT_S: Final = 5.0  # of a short-lived crew
 
 
 @dataclass
@@ -63,6 +63,11 @@ class Crew:
         with self.desk.database.write() as connection:
             outbox_views.beat(connection, self.name, now=now)
             claims.keep_lines(connection, self.names(), lease_until=now + timedelta(seconds=self.desk.settings.claim_lease_s))
+
+    def sign_off(self) -> None:
+        """Nobody waits for a sign of life of a process that ended by itself."""
+        with self.desk.database.write() as connection:
+            outbox_views.forget_worker(connection, self.name)
 
     def stop(self) -> None:
         """Each line finishes the mail in hand."""

@@ -21,6 +21,10 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def nothing(*_: object) -> None:
+    """Where nobody listens."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Desk:
     settings: Settings
@@ -28,6 +32,8 @@ class Desk:
     archive: Archive
     who: str
     clock: Callable[[], datetime] = utc_now
+    set_clock: Callable[[], None] = nothing  # by that of a database that many machines share
+    wake: Callable[[datetime | None], None] = nothing  # tell a worker that something may leave, now or then
 
     def now(self) -> datetime:
         return self.clock()

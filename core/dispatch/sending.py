@@ -19,7 +19,7 @@ from core.preflight import Level
 from core.queueing import Queued, Request
 from core.records import AccompanyingText, Company, Customer, MailAccount, Versions, what_moved
 
-AT_ONCE = 500  # invoices per transaction: the write lock is let go between
+AT_ONCE = 1000  # invoices per transaction: the write lock is let go between
 
 
 def queue(desk: Desk, invoice_ids: Sequence[int], *, countdown_s: float = 0) -> Queued:
@@ -37,19 +37,33 @@ def queue(desk: Desk, invoice_ids: Sequence[int], *, countdown_s: float = 0) -> 
     requests = _requests(desk, free)
     batch_id, ids, refused = None, list[int](), dict(blocked)
     leaves_at = _leaves_at(desk, countdown_s)
+    leave_by = _leave_by(desk, leaves_at or desk.now())
     for start in range(0, len(requests), AT_ONCE):
         with desk.database.write() as connection:
             part = queueing.enqueue(
-                connection, requests[start : start + AT_ONCE], who=desk.who, now=desk.now(), leaves_at=leaves_at, batch_id=batch_id
+                connection,
+                requests[start : start + AT_ONCE],
+                who=desk.who,
+                now=desk.now(),
+                leaves_at=leaves_at,
+                leave_by=leave_by,
+                batch_id=batch_id,
             )
         batch_id = part.batch_id or batch_id
         ids += part.invoice_ids
         refused |= part.refused
+    if ids:
+        desk.wake(leaves_at)
     return Queued(batch_id=batch_id or 0, invoice_ids=tuple(ids), refused=refused)
 
 
 def _leaves_at(desk: Desk, countdown_s: float) -> datetime | None:
     return desk.now() + timedelta(seconds=countdown_s) if countdown_s > 0 else None
+
+
+def _leave_by(desk: Desk, leaves_at: datetime) -> datetime:
+    """What has not left by then waits for a person: by that time nobody remembers the click."""
+    return leaves_at + timedelta(hours=desk.settings.leave_within_hours)
 
 
 def _requests(desk: Desk, invoice_ids: Sequence[int]) -> list[Request]:
@@ -139,5 +153,8 @@ def queue_confirmed(desk: Desk, invoice_id: int, words: AccompanyingText, seen: 
         seal=seal,
         seen=seen,
     )
+    leaves_at = _leaves_at(desk, countdown_s)
     with desk.database.write() as connection:
-        return queueing.enqueue(connection, [request], who=desk.who, now=now, leaves_at=_leaves_at(desk, countdown_s))
+        queued = queueing.enqueue(connection, [request], who=desk.who, now=now, leaves_at=leaves_at, leave_by=_leave_by(desk, leaves_at or now))
+    desk.wake(leaves_at)
+    return queued

@@ -126,7 +126,9 @@ class Worker:
                 return ()
         with self.desk.database.write() as connection:
             now = self.desk.now()  # after the wait for the write lock: a lease must not be born dead
-            claimed = outbox.claim(connection, worker=self.name, limit=CLAIM_AT_ONCE, lines=settings.lines, lease_s=settings.claim_lease_s, now=now)
+            claimed = outbox.claim(
+                connection, worker=self.name, limit=CLAIM_AT_ONCE, lines=settings.connections, lease_s=settings.claim_lease_s, now=now
+            )
             ids = [message.invoice_id for message in claimed.messages]
             self.unasked = checks.unasked(connection, ids, rules=rule_checks.RULES) if ids else frozenset()
         self.had_trouble = claimed.had_trouble

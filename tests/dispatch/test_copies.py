@@ -285,7 +285,7 @@ def test_a_worker_survives_a_database_that_turned_read_only(app: App, monkeypatc
 
     monkeypatch.setattr(working.Worker, "step", step)
     worker.run(app, stop=Stop())
-    assert len(passes) == 3
+    assert len(passes) >= 3
 
 
 def test_told_to_stop_the_worker_puts_the_rest_back(app: App, smtp: FaultServer) -> None:
