@@ -10,7 +10,7 @@ from pages.parts import browser, feedback, places, strip
 from pages.parts.resources import language, remember_language, t
 
 LEDGER, EMAIL, PAPER = places.LEDGER, places.EMAIL, places.PAPER
-CONFIRM, OUTBOX, CATCHER = places.CONFIRM, places.OUTBOX, places.CATCHER
+CONFIRM, OUTBOX, CATCHER, ARCHIVE = places.CONFIRM, places.OUTBOX, places.CATCHER, places.ARCHIVE
 IMPORTS, CUSTOMERS, COMPANIES = places.IMPORTS, places.CUSTOMERS, places.COMPANIES
 
 
@@ -80,6 +80,7 @@ def navigate() -> StreamlitPage:
             ],
             t("Dispatch"): [
                 st.Page(OUTBOX, title=t("Outbox"), url_path="outbox"),
+                st.Page(ARCHIVE, title=t("Archive"), url_path="archive"),
                 st.Page(CATCHER, title=t("Mail catcher"), url_path="catcher"),
                 st.Page(CONFIRM, title=t("Confirm"), url_path="confirm", visibility="hidden"),
             ],

@@ -14,7 +14,7 @@ from core.dispatch.outbox_view import Cause, Group
 from core.dispatch.settling import Settlement
 from core.errors import DeliveryNotOpen, SettingInvalid
 from core.i18n import N_
-from pages.parts import feedback, menu, outbox_batch, strip, ticks
+from pages.parts import feedback, menu, outbox_batch, outbox_uncertain, strip, ticks
 from pages.parts.resources import desk, language, plain, shown, t, translated, zone
 
 NAMED = 8  # invoices that a group shows before it counts
@@ -151,10 +151,7 @@ def _send_it_again(row: Any, reason: str) -> NoReturn:
 def _uncertain(group: Group) -> None:
     """What is known, and the word of a person: one act, with the reasons that fit it."""
     row = group.first
-    when = i18n.moment(language(), row.changed_at.astimezone(zone()))
-    said = t("The server's last words: {reply}", reply=f"{row.reply_code} {row.reply}") if row.reply_code else t("No answer of the server came.")
-    st.caption(t("The line broke on {when}.", when=when) + f" {said} " + t("To look it up in the server's log:"))
-    st.code(row.rfc_message_id, language=None)
+    outbox_uncertain.show(row)
     ways = translated(WAYS)
     how = st.segmented_control(t("What do you know?"), list(WAYS), format_func=ways.__getitem__, key=f"how/{row.id}", label_visibility="collapsed")
     if how is None:

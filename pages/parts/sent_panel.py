@@ -13,14 +13,17 @@ from core.dispatch import documents, history, holding, settling
 from core.dispatch.history import Copy
 from core.model import DeliveryStatus, RecipientRole
 from core.records import InvoiceRow
-from pages.parts import feedback, mail_preview, outbox_batch, preview_panel
+from pages.parts import feedback, mail_preview, outbox_batch, places, preview_panel
 from pages.parts.resources import desk, language, plain, shown, t, zone
 
 
-def show(standing: InvoiceRow, copies: Sequence[Copy], *, tall: int, narrow: bool) -> None:
+def show(standing: InvoiceRow, copies: Sequence[Copy], *, tall: int, narrow: bool, is_archive: bool = False) -> None:
     preview_panel.about(documents.dossier(desk(), standing.id))
     opened = history.sealed_mail(desk(), copies[0].sealed_sha256 or "")
-    st.caption(t("The mail as it was sealed; it is kept in the archive and cannot be changed."))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(t("The mail as it was sealed; it is kept in the archive and cannot be changed."))
+        if not is_archive:
+            st.page_link(places.ARCHIVE, label=t("In the archive"), query_params={"message": str(copies[0].deliveries[0].message_id)})
     parts = opened.attachments
     names = [t("Mail"), *(_name(part, place) for place, part in enumerate(parts)), t("History")]
     for place, tab in enumerate(st.tabs(names, key=f"sent-tabs/{'narrow' if narrow else 'wide'}/{len(names)}", on_change="rerun")):
