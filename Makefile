@@ -4,13 +4,13 @@
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet install
-.PHONY: run test check lint chromium clean
+.PHONY: run test check lint chromium mailservers clean
 .NOTPARALLEL:
 
 run: .venv/.run
 	@exec $(PY) -m core run
 
-test: .venv/.test chromium
+test: .venv/.test chromium mailservers
 	@$(MAKE) --no-print-directory --silent lint check
 
 lint: .venv/.test
@@ -52,6 +52,17 @@ chromium: .venv/.test
 	  echo "Installing Chromium …"; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium poppler-utils >/dev/null; \
 	else $(PY) -m playwright install chromium; fi
+
+# A real postfix and dovecot for the tests, which start them from folders of their own: the system's are not started, now or later.
+mailservers:
+	@if [ -x /usr/lib/postfix/sbin/master ] && [ -x /usr/sbin/dovecot ]; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing postfix and dovecot for the tests …"; \
+	  if [ ! -e /usr/sbin/policy-rc.d ]; then printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d && mine=1; fi; \
+	  apt-get update -qq && echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postfix dovecot-imapd >/dev/null; result=$$?; \
+	  if [ -n "$$mine" ]; then rm -f /usr/sbin/policy-rc.d; fi; exit $$result; \
+	else echo "The tests with real mail servers are skipped: only root can install and start postfix and dovecot."; fi
 
 clean:
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache test-results

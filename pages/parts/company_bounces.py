@@ -34,10 +34,9 @@ VERP = N_(
 
 
 def show(company: Company) -> None:
-    st.subheader(t("What comes back"), divider="gray")
+    st.subheader(t("What comes back"))
     st.caption(t(ABOUT))
     kept = bouncing.mailbox(desk(), company.id)
-    standing(kept)
     form = f"{company.key}/{zlib.crc32(repr(_values(kept)).encode())}"  # another company or other kept values: other fields
     for name, value in _values(kept).items():
         st.session_state.setdefault(f"{name}/{form}", value)
@@ -54,16 +53,6 @@ def _values(kept: BounceMailbox) -> dict[str, str | bool]:
         "bounces.folder": kept.folder,
         "bounces.verp": kept.verp,
     }
-
-
-def standing(kept: BounceMailbox) -> None:
-    """When it was read last, and what stands in the way."""
-    if kept.trouble:
-        st.error(shown(kept.trouble))
-    if kept.read_at:
-        st.caption(t("Read for the last time: {moment}", moment=moment(language(), kept.read_at.astimezone(zone()))))
-    elif kept.is_set:
-        st.caption(t("Not read yet."))
 
 
 def fields(company: Company, kept: BounceMailbox, form: str) -> None:
@@ -96,14 +85,26 @@ def trials(company: Company, kept: BounceMailbox) -> None:
         test = st.button(t("Test the mailbox"), disabled=not kept.is_set, help=look, key="test-mailbox")
         read = st.button(t("Read it now"), disabled=not kept.is_set, key="read-mailbox")
     with feedback.told():
+        trouble, done = kept.trouble, ""
         if test:
             with st.spinner(t("Connecting…")):
-                trouble = bouncing.try_mailbox(desk(), company.id)
-            st.error(shown(trouble)) if trouble else st.success(t("The mailbox can be read."))
+                trouble, done = bouncing.try_mailbox(desk(), company.id), t("The mailbox can be read.")
         if read:
             with st.spinner(t("Reading…")):
                 reading = bouncing.read(desk(), company.id)
-            st.error(shown(reading.trouble)) if reading.trouble else st.success(_brought(reading))
+            trouble, done = reading.trouble, _brought(reading)
+        if trouble:
+            st.error(shown(trouble))
+        elif done:
+            st.success(done)
+        _last_read(bouncing.mailbox(desk(), company.id) if read else kept)
+
+
+def _last_read(kept: BounceMailbox) -> None:
+    if kept.read_at:
+        st.caption(t("Read for the last time: {moment}", moment=moment(language(), kept.read_at.astimezone(zone()))))
+    elif kept.is_set:
+        st.caption(t("Not read yet."))
 
 
 def _brought(reading: bouncing.Reading) -> str:
