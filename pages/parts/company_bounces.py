@@ -15,12 +15,12 @@ from pages.parts.resources import desk, language, shown, t, translated, zone
 
 SECURITY = {Security.TLS: "TLS (993)", Security.STARTTLS: "STARTTLS (143)", Security.NONE: N_("None (only for this machine)")}
 LABELS = {
-    "bounces.host": N_("Server"),
-    "bounces.port": N_("Port"),
-    "bounces.security": N_("Protection"),
-    "bounces.user": N_("User"),
-    "bounces.password": N_("Password"),
-    "bounces.folder": N_("Folder"),
+    "bounces.host": N_("IMAP host"),
+    "bounces.port": N_("IMAP port"),
+    "bounces.security": N_("IMAP encryption"),
+    "bounces.user": N_("Mailbox user"),
+    "bounces.password": N_("Mailbox password"),
+    "bounces.folder": N_("Mailbox folder"),
     "bounces.verp": N_("A return address of its own for each mail"),
 }
 ABOUT = N_(
@@ -60,11 +60,11 @@ def fields(company: Company, kept: BounceMailbox, form: str) -> None:
         left, right = st.columns(2, gap="large")
         host, port = left.columns([3, 1])
         values = {"bounces.host": text(host, "bounces.host", form, "imap.example.be"), "bounces.port": text(port, "bounces.port", form)}
-        left.selectbox(t("Protection"), list(SECURITY), format_func=translated(SECURITY).__getitem__, key=f"bounces.security/{form}")
+        left.selectbox(t(LABELS["bounces.security"]), list(SECURITY), format_func=translated(SECURITY).__getitem__, key=f"bounces.security/{form}")
         user, secret = right.columns(2)
         values["bounces.user"] = text(user, "bounces.user", form)
         stored = t("stored; leave empty to keep it") if kept.password else ""
-        password = secret.text_input(t("Password"), type="password", placeholder=stored, key=f"bounces.password/{form}")
+        password = secret.text_input(t(LABELS["bounces.password"]), type="password", placeholder=stored, key=f"bounces.password/{form}")
         values["bounces.folder"] = text(right, "bounces.folder", form)
         verp = st.checkbox(t(LABELS["bounces.verp"]), key=f"bounces.verp/{form}", help=t(VERP))
         if st.form_submit_button(t("Save"), type="primary"):

@@ -13,12 +13,12 @@ from streamlit.testing.v1 import AppTest
 
 from core import i18n
 from core.app import App
-from core.dispatch import companies, documents
+from core.dispatch import bouncing, companies, documents
 from core.model import DispatchStatus, DocumentType, Language
 from core.records import AccompanyingText, Company, PdfChoice, Security
 from pages.parts import mail_editor
 from tests import builders, desk
-from tests.mail.fault_server import FaultServer
+from tests.mail.fault_server import FaultServer, free_port
 from tests.pages.screen import page, preview, words
 from tests.papers import pdf
 
@@ -286,3 +286,37 @@ def test_terms_are_refused_at_their_place_then_kept_looked_at_and_removed(dashbo
     press(test, "Close")
     press(test, "Remove")
     assert company(dashboard).terms == {}
+
+
+# What comes back -------------------------------------------------------------------------------------------------
+
+
+def test_the_mailbox_is_saved_tried_and_its_trouble_is_said(dashboard: App) -> None:
+    desk.bring(dashboard, desk.customer_invoice(1))
+    test = opened("account")
+    field(test, "IMAP host").set_value("127.0.0.1")
+    field(test, "IMAP port").set_value(str(free_port()))
+    field(test, "IMAP encryption").set_value(Security.NONE)
+    field(test, "Mailbox user").set_value("factures@dubois.example")
+    field(test, "Mailbox password").set_value("geheim4711")
+    press(test, "Save", 1)
+    kept = bouncing.mailbox(dashboard.desk, company(dashboard).id)
+    assert (kept.host, kept.security, kept.folder) == ("127.0.0.1", Security.NONE, "INBOX")
+    assert (kept.user, kept.password) == ("factures@dubois.example", "geheim4711")
+    assert "Not read yet." in words(test) and "4711" not in words(test)
+    for button in ("Test the mailbox", "Read it now"):
+        press(test, button)
+        assert [error.value for error in test.error] == [f"Nothing answers at 127.0.0.1, port {kept.port}."]
+    press(test, "Save", 1)
+    assert bouncing.mailbox(dashboard.desk, company(dashboard).id).password == "geheim4711"
+
+
+def test_a_bad_port_of_the_mailbox_is_named_as_on_the_form(dashboard: App) -> None:
+    desk.bring(dashboard, desk.customer_invoice(1))
+    test = opened("account")
+    field(test, "IMAP host").set_value("imap.example.be")
+    field(test, "IMAP port").set_value("many")
+    press(test, "Save", 1)
+    assert "IMAP port" in test.error[0].value
+    assert field(test, "IMAP host").value == "imap.example.be"
+    assert bouncing.mailbox(dashboard.desk, company(dashboard).id).host == ""
