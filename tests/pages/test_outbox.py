@@ -134,7 +134,13 @@ def test_what_is_uncertain_is_settled_with_a_reason_of_its_own_list(
     desk.send(dashboard, [invoice_id])
     test = page(PAGE)
     assert desk.status_of(dashboard, invoice_id) is S.UNCERTAIN
-    assert [code.value for code in test.code] == [delivery(dashboard, "dropafter+0@x.test").rfc_message_id]
+    message_id, to_server, to_customer = [code.value for code in test.code]
+    assert message_id == delivery(dashboard, "dropafter+0@x.test").rfc_message_id
+    assert message_id in to_server and f"127.0.0.1:{smtp.port}" in to_server
+    assert "2026-0000" in to_customer and to_customer.startswith("Op ")  # in the customer's language
+    shown = words(test)
+    assert "had accepted dropafter+0@x.test and asked for the mail" in shown
+    assert "no answer of the server came" in shown
     how = keyed(test.segmented_control, "how/")
     how.set_value(settling.Settlement(way)).run()
     why = keyed(test.selectbox, "why/")
