@@ -68,8 +68,12 @@ def try_mailbox(desk: Desk, company_id: int) -> Sentence | None:
 
 def read_all(desk: Desk) -> dict[int, Reading]:
     """Every mailbox of the desk; one that fails, however it fails, does not stop the others."""
-    with desk.database.read() as connection:
-        ids = bounce_rows.read_companies(connection)
+    try:
+        with desk.database.read() as connection:
+            ids = bounce_rows.read_companies(connection)
+    except SQLAlchemyError as error:
+        log.warning("no mailbox read", error=f"{type(error).__name__}: {error}")
+        return {}
     readings = {}
     for company_id in ids:
         try:

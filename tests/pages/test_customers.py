@@ -9,8 +9,11 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from core import bounce_words
 from core.app import App
-from core.dispatch import customers, sending
+from core.bounces import Failure, Kind
+from core.database import bounce_rows
+from core.dispatch import customers, doubts, sending
 from core.dispatch.values import Value
 from core.mailbox import Mailbox
 from core.model import DispatchStatus, Language, RecipientRole, XmlFormat
@@ -303,3 +306,23 @@ def test_a_card_is_made_by_hand_once(dashboard: App) -> None:
     test.text_input(key="new-vat/1").set_value("BE0403019261")
     press(test, "Make the card")
     assert "There is a card already: Nouveau SRL" in test.error[0].value
+
+
+# What came back --------------------------------------------------------------------------------------------------
+
+
+def test_an_address_that_came_back_is_said_and_taken_as_right_with_a_way_back(dashboard: App) -> None:
+    some(dashboard)
+    desk.tick(dashboard, 1, "Ok+1@x.test", cc="ok+2@x.test")
+    because = bounce_words.why(Failure(addresses=(), kind=Kind.PERMANENT, status_code="5.2.2"))
+    with dashboard.desk.database.write() as connection:
+        for address in ("ok+1@x.test", "gone@x.test"):
+            bounce_rows.flag(connection, card(dashboard, 1).id, address, because, at=dashboard.desk.now())
+    test = opened(1)
+    assert "ok+1@x.test came back on" in words(test).replace("\\", "") and "the mailbox is full." in words(test)
+    assert "gone@x.test" not in words(test) and "ok+2@x.test came back" not in words(test)
+    press(test, "It is right")
+    assert "came back on" not in words(test)
+    assert doubts.flags(dashboard.desk, card(dashboard, 1).id, ["ok+1@x.test"]) == []
+    press(test, "Undo")
+    assert "came back on" in words(test)
