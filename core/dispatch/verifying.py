@@ -17,7 +17,7 @@ from core.dispatch.desk import Desk
 from core.dispatch.said import Said
 from core.errors import ArchiveDamaged, Sentence
 from core.i18n import N_
-from core.model import DispatchStatus
+from core.model import DeliveryStatus, DispatchStatus
 
 PAGE = 500
 MOST = 1000  # findings that are told one by one
@@ -189,7 +189,7 @@ class _Work:
                 for recipient in audit.recipients_of(entry.subject):
                     self.said.add(message_id, digest, recipient)
             mail = mails.get(message_id)
-            if mail is None or mail.sealed_sha256 != digest:
+            if mail is None or (entry.what in _HANDED_OVER and mail.sealed_sha256 != digest):
                 values = {"entry": str(entry.id), "message_id": message_id, "subject": entry.subject}
                 sentence = Sentence(NO_MAIL if mail is None else OTHER_MAIL, values)
                 yield Finding(kind=Kind.MAIL, sentence=sentence, company_id=chain or None, entry=entry.id, at=entry.at)
@@ -273,6 +273,7 @@ class _Work:
 
 
 _SETTLED = frozenset(status.value for status in audit.SETTLED)
+_HANDED_OVER = frozenset({DeliveryStatus.SENT.value, DeliveryStatus.UNCERTAIN.value})  # what was refused before may leave as another file later
 
 
 def _named(status: DispatchStatus) -> Sentence:
