@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, true, update
 
+from core.database import audit
 from core.database import deliveries as rows
+from core.database.audit import SETTLED, SettledMail
 from core.database.deliveries import ClaimedMessage
 from core.database.schema import mail_accounts
 from core.database.statuses import refresh_status
@@ -35,16 +37,34 @@ class Patience:
         return timedelta(seconds=self.back_off_s * BACK_OFF[min(max(tries, 1), len(BACK_OFF)) - 1])
 
 
-def settle(connection: Connection, message: ClaimedMessage, answers: Mapping[str, Reply], *, patience: Patience, now: datetime) -> None:
-    """Record one reply per envelope recipient and give the message back once nothing of it is open."""
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """What the chain keeps of a mail that was handed over: its seal, and which worker says so."""
+
+    sealed_sha256: str
+    worker: str
+
+
+def settle(
+    connection: Connection, message: ClaimedMessage, answers: Mapping[str, Reply], *, patience: Patience, now: datetime, proof: Proof | None = None
+) -> None:
+    """Record one reply per envelope recipient and give the message back once nothing of it is open.
+
+    With a `proof`, what is final is written into the chain of the company, in the same transaction.
+    """
+    settled: list[SettledMail] = []
     again = False
     for each in _alike(message, answers, patience=patience, now=now):
         later = each.status is DeliveryStatus.QUEUED
         changed = rows.record(connection, message, each.recipients, each.status, reply=each.reply, because=each.because, now=now, asked_to_wait=later)
         again = again or (later and changed > 0)
+        if proof is not None and changed and each.status in SETTLED:
+            settled.append(_settled(message, each, proof))
     if again:
         rows.set_due(connection, message.id, now + patience.wait(message.tries + 1))
     _give_back(connection, message, now=now)
+    if proof is not None and settled:  # last: the head of the chain is locked for as short as can be
+        audit.sent(connection, settled, company_id=message.company_id, who=proof.worker, now=now)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +73,17 @@ class _Verdict:
     because: Sentence
     reply: Reply
     recipients: list[str]
+
+
+def _settled(message: ClaimedMessage, verdict: _Verdict, proof: Proof) -> SettledMail:
+    return SettledMail(
+        number=message.number,
+        recipients=verdict.recipients,
+        status=verdict.status,
+        message_id=message.message_id,
+        sealed_sha256=proof.sealed_sha256,
+        reply=str(spoken(verdict.reply)),
+    )
 
 
 def _alike(message: ClaimedMessage, answers: Mapping[str, Reply], *, patience: Patience, now: datetime) -> list[_Verdict]:

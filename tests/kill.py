@@ -34,10 +34,10 @@ from tests.mail.fault_server import Behaviour, FaultServer
 BAD = ("refuse", "dropbefore", "deferonce", "dropafter", "later", "dropnot", "reject", "droprcpt", "closing")
 FAULTS = tuple(kind for bad in BAD for kind in ("ok", bad)) + ("ok", "ok")
 ENVIRONMENT = {
-    "FACTURIER_CLAIM_LEASE_S": "2",
-    "FACTURIER_REPLY_WAIT_S": "3",
-    "FACTURIER_SENDING_LEASE_S": "4",
-    "FACTURIER_BACK_OFF_S": "0.1",
+    "FACTURIER_CLAIM_LEASE_S": "1.5",
+    "FACTURIER_REPLY_WAIT_S": "1.5",
+    "FACTURIER_SENDING_LEASE_S": "2.5",
+    "FACTURIER_BACK_OFF_S": "0.02",
     "FACTURIER_POLL_S": "0.05",
     "FACTURIER_LINES": "2",
 }
@@ -68,7 +68,7 @@ def run(folder: Path, *, mails: int, workers: int = 2, seed: int = 1, limit_s: f
     overrides = {"database_url": database_url} if database_url else {}
     app = open_app(settings_for(folder, **overrides), who="kill test", check=False)
     migrate.upgrade(app.desk.database)
-    with FaultServer(Behaviour(delay_s=0.05)) as server:
+    with FaultServer(Behaviour(delay_s=0.02)) as server:
         queued = _fill(app, server.port, mails)
         began = time.monotonic()
         kills, frozen = _work_and_kill(app, folder, workers=workers, chance=chance, until=began + limit_s)

@@ -11,6 +11,7 @@ import structlog
 
 from core import outbox, recording
 from core.database import chores, outbox_views
+from core.dispatch import bouncing
 from core.dispatch.desk import Desk
 
 log = structlog.get_logger()
@@ -36,7 +37,10 @@ def sweep(desk: Desk) -> None:
         outbox_views.forget_workers(connection, before=now - FORGET_AFTER)
 
 
-CHORES: Final = (Chore(name="sweep", every_s=60, act=sweep),)
+CHORES: Final = (
+    Chore(name="sweep", every_s=60, act=sweep),
+    Chore(name="bounces", every_s=300, act=bouncing.read_all),
+)
 
 
 def all_of(desk: Desk, *, by: str) -> Mapping[str, Callable[[], None]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from core import bounces
 from core.archive import sha256
 from core.database import invoices as invoice_rows
 from core.database import parties
@@ -235,4 +236,5 @@ def sealed(desk: Desk, what: Dossier, account: MailAccount, content: Mail, *, me
         raise DocumentImpossible(number=what.invoice.number, why=why)
     digest = desk.archive.put(composed)
     assert digest == sha256(composed)
-    return Seal(message_id=message_id, sha256=digest, size=len(composed), envelope_from=account.sender), composed
+    sender = bounces.envelope_from(account, message_id)
+    return Seal(message_id=message_id, sha256=digest, size=len(composed), envelope_from=sender), composed

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from core import outbox, recording
+from core import bounces, outbox, recording
 from core.connection import Stopped
 from core.database import checks, claims, outbox_views
 from core.database.deliveries import ClaimedMessage
@@ -55,6 +55,7 @@ class _Answer:
 
     message: ClaimedMessage
     answers: Mapping[str, Reply]
+    seal: Seal
     lifts_trouble: bool
     since: float
 
@@ -170,7 +171,14 @@ class Worker:
         seal, content = self._ready(message, wire.account)
         try:
             customers = [recipient for recipient, role in message.recipients.items() if role is not RecipientRole.ARCHIVE]
-            handed = wire.body(seal.envelope_from, list(message.recipients), content, keep=self._keeping(lease), essential=customers)
+            handed = wire.body(
+                seal.envelope_from,
+                list(message.recipients),
+                content,
+                keep=self._keeping(lease),
+                essential=customers,
+                envelope_id=bounces.envelope_id(message.message_id),
+            )
         except Stopped as stopped:
             self._flush()
             return self._not_handed(message, stopped)
@@ -179,7 +187,7 @@ class Worker:
             return True
         self._mark(message, handed, seal, wire)
         reply = wire.dot()
-        return self._answered(message, dict.fromkeys(handed.accepted, reply), reply)
+        return self._answered(message, dict.fromkeys(handed.accepted, reply), seal, reply)
 
     def _keeping(self, lease: Lease) -> Callable[[], None]:
         """Between the steps of a slow line: the lease is renewed, and the answer to the mail before does not wait."""
@@ -215,8 +223,8 @@ class Worker:
         return documents.sealed(self.desk, what, account, made, message_id=message.message_id, now=self.desk.now())
 
     def _sealed(self, message: ClaimedMessage, account: MailAccount) -> tuple[Seal, bytes]:
-        sender = message.envelope_from or account.sender
-        if sender != account.sender:
+        sender = message.envelope_from or bounces.envelope_from(account, message.message_id)
+        if not bounces.is_sender(sender, account, message.message_id):
             raise Moved(Sentence(THE_SENDER))
         assert message.sealed_sha256
         content = self.desk.archive.get(message.sealed_sha256)
@@ -232,7 +240,7 @@ class Worker:
                 now = self.desk.now()
                 outbox.mark_sending(connection, message, handed.accepted, seal=seal, lease_s=self.desk.settings.sending_lease_s, now=now)
                 if handed.refused:
-                    self._record(connection, message, handed.refused)
+                    self._record(connection, message, handed.refused, seal)
                 if before is not None:
                     self._record_answer(connection, before)
         except SQLAlchemyError:
@@ -242,9 +250,9 @@ class Worker:
             raise
         self.pending = None
 
-    def _answered(self, message: ClaimedMessage, answers: Mapping[str, Reply], reply: Reply) -> bool:
+    def _answered(self, message: ClaimedMessage, answers: Mapping[str, Reply], seal: Seal, reply: Reply) -> bool:
         """Keep the answer for the next commit; one that is no clear answer is written down now, and the account waits."""
-        self.pending = _Answer(message=message, answers=answers, lifts_trouble=self.had_trouble, since=time.monotonic())
+        self.pending = _Answer(message=message, answers=answers, seal=seal, lifts_trouble=self.had_trouble, since=time.monotonic())
         if not breaks_the_line(reply):
             return True
         self._flush()
@@ -259,13 +267,14 @@ class Worker:
             self.pending = None
 
     def _record_answer(self, connection: Connection, answer: _Answer) -> None:
-        self._record(connection, answer.message, answer.answers)
+        self._record(connection, answer.message, answer.answers, answer.seal)
         if answer.lifts_trouble:
             recording.account_works(connection, answer.message.company_id)  # a clear answer, whatever it says of this mail
             self.had_trouble = False
 
-    def _record(self, connection: Connection, message: ClaimedMessage, answers: Mapping[str, Reply]) -> None:
-        recording.settle(connection, message, answers, patience=self.patience, now=self.desk.now())
+    def _record(self, connection: Connection, message: ClaimedMessage, answers: Mapping[str, Reply], seal: Seal | None = None) -> None:
+        proof = recording.Proof(sealed_sha256=seal.sha256, worker=self.name) if seal else None
+        recording.settle(connection, message, answers, patience=self.patience, now=self.desk.now(), proof=proof)
 
     def _settle(self, message: ClaimedMessage, answers: Mapping[str, Reply]) -> None:
         self._stubbornly(message, lambda connection: self._record(connection, message, answers))
