@@ -97,7 +97,7 @@ def _recipient(desk: Desk, delivery: Row[Any], language: Language) -> Recipient:
     role = i18n.translate(language, ROLES[delivery.role])
     state = i18n.translate(language, styling.DELIVERY_LOOKS[delivery.status].label)
     reply = " ".join(f"{delivery.reply_code or ''} {delivery.reply or ''}".split())
-    return Recipient(address=f"{role}: {delivery.recipient}", state=f"{state}, {_moment(desk, delivery.changed_at, language)}", reply=reply)
+    return Recipient(address=f"{delivery.recipient} ({role})", state=f"{state}, {_moment(desk, delivery.changed_at, language)}", reply=reply)
 
 
 def _seals(desk: Desk, mail: Mail, language: Language) -> list[tuple[str, str]]:

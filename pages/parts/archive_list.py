@@ -16,7 +16,7 @@ from core.dispatch import archive_view, companies, periods
 from core.dispatch.archive_view import SHOWN, Mail
 from core.dispatch.periods import Period
 from core.i18n import N_
-from core.model import RecipientRole
+from core.model import DocumentType, RecipientRole
 from pages.parts import archive_mail, ledger_filters, outbox_newest, verify_panel
 from pages.parts.resources import dark, desk, language, t, translated, zone
 
@@ -148,13 +148,14 @@ def table(mails: Sequence[Mail]) -> Styler:
 def _cells(mail: Mail) -> list[str]:
     row = mail.row
     own = [each.recipient for each in mail.deliveries if each.role is not RecipientRole.ARCHIVE] or [each.recipient for each in mail.deliveries]
+    sign = -1 if row.type_code is DocumentType.CREDIT_NOTE else 1  # as in the ledger
     return [
         styling.label(language(), mail.status),
         outbox_newest.number(row),
         row.customer_name,
         ", ".join(own),
         i18n.moment(language(), mail.at.astimezone(zone())),
-        i18n.amount(language(), row.total_with_vat, row.currency),
+        i18n.amount(language(), sign * row.total_with_vat, row.currency),
         row.company_name,
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -346,3 +347,22 @@ def test_any_single_change_of_any_field_of_any_entry_is_found(sent: App, data: s
         assert found(sent, quick=True)
     finally:
         behind(sent, lambda connection: connection.execute(change_one.values({field: old})))
+
+
+# Many at once ----------------------------------------------------------------------------------------------------
+
+
+def test_many_writers_at_once_make_one_chain_from_its_first_entry_on(app: App) -> None:
+    desk.bring(app, desk.customer_invoice(0))
+    behind(app, lambda connection: (connection.execute(delete(audit_events)), connection.execute(delete(heads))))
+
+    def write(place: int) -> None:
+        for number in range(10):
+            with app.desk.database.write() as connection:
+                for company_id in (None, 1):
+                    audit.append(connection, company_id=company_id, who=f"worker {place}", what="x", subject=str(number), now=app.desk.now())
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    report = verifying.verify(app.desk, quick=True)
+    assert (list(report.findings), report.entries) == ([], 80)
