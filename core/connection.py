@@ -23,6 +23,11 @@ NOT_HERE = N_("{host} is not this machine, and the connection is set to be unpro
 LETTERS = N_("User or password has letters that this login cannot carry.")
 NO_GREETING = N_("The server does not greet as it should.")
 NOT_TRUSTED = N_("The certificate of {host} cannot be trusted ({detail}).")
+OTHER_NAME = N_("The certificate that {host} shows is for another name. Look at the name of the server.")
+SELF_SIGNED = N_("The certificate of {host} is signed by itself; nobody vouches that this is the right server.")
+EXPIRED = N_("The certificate of {host} has expired.")
+NO_STARTTLS = N_("{host} offers no protected connection (STARTTLS) on port {port}.")
+NOT_TLS = N_("{host} does not speak TLS on port {port}. Port 465 wants TLS, port 587 STARTTLS.")
 NO_SUCH_SERVER = N_("There is no server named {host}.")
 NOTHING_THERE = N_("Nothing answers at {host}, port {port}.")
 NO_ANSWER = N_("{host}, port {port} does not answer in time.")
@@ -81,6 +86,9 @@ def connect(account: MailAccount, *, timeout_s: float) -> smtplib.SMTP:
 NOT_TLS_THERE = frozenset({"WRONG_VERSION_NUMBER", "UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE", "TLSV1_ALERT_PROTOCOL_VERSION"})
 
 
+_BY_VERIFY_CODE = {10: EXPIRED, 18: SELF_SIGNED, 19: SELF_SIGNED, 62: OTHER_NAME, 64: OTHER_NAME}  # X509_V_ERR_… of OpenSSL
+
+
 def _greeting_trouble(error: Exception, account: MailAccount, *, speaks_esmtp: bool) -> Reply:
     """One function from exception to reply; an SMTPException is an OSError too, so it comes first."""
     if isinstance(error, UnicodeError):
@@ -90,14 +98,16 @@ def _greeting_trouble(error: Exception, account: MailAccount, *, speaks_esmtp: b
     if isinstance(error, smtplib.SMTPNotSupportedError) and not speaks_esmtp:
         return in_our_words(Stage.CONNECT, NO_GREETING)
     if isinstance(error, smtplib.SMTPNotSupportedError):
-        stage, code = (Stage.LOGIN, 502) if "AUTH" in str(error).upper() else (Stage.TLS, None)
-        return Reply(stage=stage, code=code, text=str(error))
+        if "AUTH" in str(error).upper():
+            return Reply(stage=Stage.LOGIN, code=502, text=str(error))
+        return in_our_words(Stage.TLS, NO_STARTTLS, host=account.host, port=str(account.port))
     if isinstance(error, smtplib.SMTPResponseException):
         return Reply(stage=Stage.CONNECT, code=error.smtp_code, text=decoded(error.smtp_error))
     if isinstance(error, ssl.SSLCertVerificationError):
-        return in_our_words(Stage.TLS, NOT_TRUSTED, host=account.host, detail=error.verify_message or in_words(error))
+        template = _BY_VERIFY_CODE.get(error.verify_code, NOT_TRUSTED)
+        return in_our_words(Stage.TLS, template, host=account.host, detail=error.verify_message or in_words(error))
     if isinstance(error, ssl.SSLError) and error.reason in NOT_TLS_THERE:
-        return Reply(stage=Stage.TLS, text=in_words(error))
+        return in_our_words(Stage.TLS, NOT_TLS, host=account.host, port=str(account.port))
     if isinstance(error, socket.gaierror):
         return in_our_words(Stage.CONNECT, NO_SUCH_SERVER, host=account.host)
     if isinstance(error, ConnectionRefusedError):

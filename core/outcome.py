@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -23,8 +24,25 @@ class Stage(StrEnum):
 
 
 TOO_BIG = 552
+# RFC 3463 codes that speak of the sender's account, whatever they answer to. Gmail: 5.4.5; Microsoft 365: 5.1.90, 5.7.7xx, 5.1.8.
+_QUOTA_CODES = ("5.4.5", "5.1.90", "5.7.705", "5.7.233", "4.7.28")
+_QUOTA_WORDS = (
+    "sending limit",
+    "sending quota",
+    "daily limit",
+    "submissionquotaexceeded",
+    "hourly limit",
+    "message limit",
+    "sender thread limit",
+    "concurrent connections limit",
+)
+_BARRED_CODES = ("5.1.8", "5.7.708", "5.7.750", "5.7.60")
 OUT_OF_STEP = 503
 NO_ANSWERS_TO_THE_DOT = (220, 221)  # a greeting and a farewell
+
+
+_ENHANCED = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
+_POLICY = re.compile(r"(?<![\d.])5\.7\.\d{1,3}(?![\d.])")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +72,24 @@ class Reply:
         return self.code == TOO_BIG or (self.permanent and "5.3.4" in self.text)
 
     @property
+    def over_quota(self) -> bool:
+        """The provider's limit for this account is reached: no property of the mail, nor of its recipient."""
+        return not self.positive and self.code is not None and (self._has(_QUOTA_CODES) or any(words in self.text.lower() for words in _QUOTA_WORDS))
+
+    @property
+    def bars_the_account(self) -> bool:
+        """The provider lets this account send nothing more until somebody has spoken with it."""
+        return self.permanent and self._has(_BARRED_CODES)
+
+    @property
+    def by_policy(self) -> bool:
+        """RFC 3463 X.7.Z: security or policy."""
+        return self.permanent and bool(_POLICY.search(self.text))
+
+    def _has(self, codes: tuple[str, ...]) -> bool:
+        return any(found in codes for found in _ENHANCED.findall(self.text))
+
+    @property
     def out_of_step(self) -> bool:
         """The server answers something else than what we said (503), or nothing that is a reply at all."""
         return self.code == OUT_OF_STEP or not (self.positive or self.transient or self.permanent)
@@ -70,8 +106,10 @@ class Effect(StrEnum):
 
 def judge(reply: Reply) -> Effect:
     """What follows from a reply. Without the final dot nothing can have left; after it, only a clear reply can say."""
-    if reply.stage is Stage.TLS:
+    if reply.stage is Stage.TLS or reply.bars_the_account:
         return Effect.PAUSE
+    if reply.over_quota:
+        return Effect.WAIT
     if reply.stage in (Stage.CONNECT, Stage.LOGIN):
         return Effect.PAUSE if reply.stage is Stage.LOGIN and reply.permanent else Effect.WAIT
     if reply.stage is Stage.DOT:
@@ -91,8 +129,8 @@ def _after_the_dot(reply: Reply) -> Effect:
 
 
 def breaks_the_line(reply: Reply) -> bool:
-    """Whether the next mail would meet the same: no answer, or nonsense, is no property of one mail."""
-    return reply.code is None or judge(reply) is Effect.UNCERTAIN
+    """Whether the next mail would meet the same: no answer, nonsense, or a limit of the account is no property of one mail."""
+    return reply.code is None or judge(reply) in (Effect.UNCERTAIN, Effect.WAIT, Effect.PAUSE)
 
 
 _BY_EFFECT = {
@@ -113,6 +151,9 @@ _UNSTEADY = N_("The mail server does not answer as it should. Its account waits 
 _LOGIN = N_("The mail server refuses the login: {reply} Correct user and password of the company, then the queued mails leave.")
 _TLS = N_("There is no safe connection to the mail server: {reply} Nothing is sent over an unsafe one.")
 _SENDER = N_("The mail server refuses the sender: {reply} Correct the sender address of the company, then the queued mails leave.")
+_QUOTA = N_("The provider lets this account send no more for now: {reply} What is queued stays queued and leaves by itself later.")
+_BARRED = N_("The provider has stopped this account: {reply} Ask the provider, then resume the account; the queued mails leave.")
+_POLICY_SAYS = N_("The server does not let this mail through, by its rules: {reply} Ask whoever runs the recipient's mail, or send another way.")
 GAVE_UP = N_("The mail was tried again and again for {hours} hours; the last answer was: {reply}")
 
 
@@ -122,10 +163,14 @@ def explain(reply: Reply, effect: Effect, recipient: str = "") -> Sentence:
 
 
 def _template(reply: Reply, effect: Effect) -> str:
+    if effect is Effect.PAUSE and reply.bars_the_account:
+        return _BARRED
+    if reply.over_quota:
+        return _QUOTA
     if effect is Effect.PAUSE:
         return {Stage.LOGIN: _LOGIN, Stage.TLS: _TLS}.get(reply.stage, _SENDER)
     if effect is Effect.FAILED:
-        return _TOO_BIG if reply.too_big else _FAILED.get(reply.stage, _FAILED_OTHERWISE)
+        return _TOO_BIG if reply.too_big else _FAILED.get(reply.stage, _POLICY_SAYS if reply.by_policy else _FAILED_OTHERWISE)
     if effect is Effect.LATER and reply.code is None:
         return _LINE_LOST
     if effect is Effect.WAIT and reply.stage not in (Stage.CONNECT, Stage.LOGIN):

@@ -19,6 +19,7 @@ from core.model import DeliveryStatus
 from core.outcome import GAVE_UP, Effect, Reply, explain, judge, spoken
 
 BACK_OFF = (1, 3, 12, 60, 180, 360, 720)  # times the first wait, after the first, second … try; the last one repeats
+QUOTA_WAIT = timedelta(minutes=30)  # a day's limit is over at an hour that nobody names
 FINAL = {Effect.SENT: DeliveryStatus.SENT, Effect.FAILED: DeliveryStatus.FAILED, Effect.UNCERTAIN: DeliveryStatus.UNCERTAIN}
 
 
@@ -55,9 +56,9 @@ def settle(
     settled: list[SettledMail] = []
     again = False
     for each in _alike(message, answers, patience=patience, now=now):
-        later = each.status is DeliveryStatus.QUEUED
+        later = judge(each.reply) is Effect.LATER and each.status is DeliveryStatus.QUEUED
         changed = rows.record(connection, message, each.recipients, each.status, reply=each.reply, because=each.because, now=now, asked_to_wait=later)
-        again = again or (later and changed > 0)
+        again = again or (each.status is DeliveryStatus.QUEUED and changed > 0)
         if proof is not None and changed and each.status in SETTLED:
             settled.append(_settled(message, each, proof))
     if again:
@@ -159,7 +160,7 @@ def account_trouble(connection: Connection, company_id: int, reply: Reply, *, pa
         pause(connection, company_id, explain(reply, Effect.PAUSE), now=now)
         return
     connection.execute(update(mail_accounts).where(mail_accounts.c.company_id == company_id).values(troubles=mail_accounts.c.troubles + 1))
-    until = now + patience.wait(rows.troubles(connection, company_id))
+    until = now + (max(QUOTA_WAIT, patience.longest) if reply.over_quota else patience.wait(rows.troubles(connection, company_id)))
     pause(connection, company_id, explain(reply, Effect.WAIT), until=until, now=now)
 
 

@@ -6,11 +6,11 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core.app import App
 from core.database import outbox_views
-from core.database.schema import invoices
+from core.database.schema import invoices, messages
 from core.database.statuses import sendings
 from core.dispatch import companies, crew, customers, importing, sending, working
 from core.dispatch.desk import Desk
@@ -130,3 +130,9 @@ def assert_statuses_follow(app: App) -> None:
         held = row.held_because is not None
         expected = dispatch_status(what.latest, ledger=row.ledger, elsewhere=elsewhere, left_before=what.left_before, held=held)
         assert row.status is expected, row.number
+
+
+def hurry(app: App) -> None:
+    """What waits for its next try is due now."""
+    with app.desk.database.write() as connection:
+        connection.execute(update(messages).where(messages.c.due_at.is_not(None)).values(due_at=app.desk.now()))

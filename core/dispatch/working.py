@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 import structlog
-from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from core import bounces, outbox, recording
+from core import bounces, outbox
 from core.connection import Stopped
 from core.database import checks, claims, outbox_views
 from core.database.deliveries import ClaimedMessage
-from core.delivery import Handed, Wire
 from core.dispatch import documents, rule_checks
+from core.dispatch.book import Book
 from core.dispatch.desk import Desk
 from core.dispatch.lease import Lease
 from core.dispatch.lines import Lines
@@ -24,40 +23,28 @@ from core.errors import FacturierError, LeaseLost, SecretUnreadable, Sentence
 from core.i18n import N_
 from core.model import RecipientRole
 from core.outbox import Moved
-from core.outcome import Effect, Reply, Stage, breaks_the_line, explain, judge
 from core.records import AccompanyingText, MailAccount, Seal, what_moved
 
 log = structlog.get_logger()
 
 CLAIM_AT_ONCE = 10
-SETTLE_AGAIN_S = (1, 2, 5, 10, 20, 40)
 SURROUNDINGS_WAIT_S = 60
 ANSWER_WAITS_S = 0.2  # a known answer is written down with the next mark, or after this long
 TIDY_EVERY_S = 5
 
-MOVED = N_("{what} changed after it was queued, so it was stopped. Please look at it again, then send it.")
 THE_SENDER = N_("The sender address of the company")
 UNEXPECTED = N_("The mail could not be made: {why}")
 SURROUNDINGS = N_("The program cannot work as it should: {why} Nothing left; it tries again by itself.")
+DATABASE_AWAY = N_("The database does not answer. Nothing left; the program tries again by itself.")
+DISK_FULL = N_("The disk is full. Nothing left; the program tries again by itself once there is room.")
+ARCHIVE_SHUT = N_("The archive cannot be read or written: {why} Nothing left; the program tries again by itself.")
 NO_SENDER = N_("The company has no sender address or no mail server any more. Fill in its mail account, then the queued mails leave.")
-NOBODY_ELSE = N_("The server took this mail for none of the customer's addresses, so the archive got no copy either.")
 
 Maker = Callable[[Callable[[], tuple[Seal, bytes]]], tuple[Seal, bytes]]
 
 
 def directly(act: Callable[[], tuple[Seal, bytes]]) -> tuple[Seal, bytes]:
     return act()
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Answer:
-    """What a server said to the dot, until it is written down: together with the mark of the next mail (one commit for both)."""
-
-    message: ClaimedMessage
-    answers: Mapping[str, Reply]
-    seal: Seal
-    lifts_trouble: bool
-    since: float
 
 
 @dataclass
@@ -74,29 +61,25 @@ class Worker:
     beats: bool = True  # gives the sign of life; else its process does
     lines: Lines = field(init=False)
     tidied_at: float = field(default=float("-inf"), init=False)
-    had_trouble: bool = field(default=False, init=False)
     unasked: frozenset[int] = field(default=frozenset(), init=False)
-    pending: _Answer | None = field(default=None, init=False)
+    book: Book = field(init=False)
 
     def __post_init__(self) -> None:
         self.lines = Lines(desk=self.desk, holder=self.name)
-
-    @property
-    def patience(self) -> recording.Patience:
-        return recording.Patience(retry_hours=self.desk.settings.retry_hours, back_off_s=self.desk.settings.back_off_s)
+        self.book = Book(desk=self.desk, name=self.name)
 
     def step(self) -> int:
         """One pass: free what dead workers hold, claim, deliver. Returns how many messages were worked on."""
-        self._flush()
+        self.book.flush()
         self._tidy()
         claimed = self._claim()
         for place, message in enumerate(claimed):
             if self.stopping() or not self._deliver(message):
-                self._flush()
+                self.book.flush()
                 rest = claimed[place:] if self.stopping() else claimed[place + 1 :]
-                self._put_back(rest)
+                self.book.put_back(rest)
                 break
-        self._flush()
+        self.book.flush()
         if not claimed:
             self.lines.part_with_idle()
         return len(claimed)
@@ -117,7 +100,7 @@ class Worker:
         with desk.database.write() as connection:
             if self.beats:
                 outbox_views.beat(connection, self.name, now=desk.now())
-            outbox.tidy(connection, longest_wait=self.patience.longest, now=desk.now())
+            outbox.tidy(connection, longest_wait=self.book.patience.longest, now=desk.now())
         self.tidied_at = time.monotonic()
 
     def _claim(self) -> Sequence[ClaimedMessage]:
@@ -132,7 +115,7 @@ class Worker:
             )
             ids = [message.invoice_id for message in claimed.messages]
             self.unasked = checks.unasked(connection, ids, rules=rule_checks.RULES) if ids else frozenset()
-        self.had_trouble = claimed.had_trouble
+        self.book.had_trouble = claimed.had_trouble
         return claimed.messages
 
     def _deliver(self, message: ClaimedMessage) -> bool:
@@ -144,19 +127,19 @@ class Worker:
             log.info("lease lost", message_id=message.message_id)
         except Moved as moved:
             self._let_go(message)
-            self._hold(message, moved.what)
+            self.book.hold(message, moved.what)
         except (SQLAlchemyError, OSError, SecretUnreadable) as error:  # no property of this mail
             self._let_go(message)
             log.warning("surroundings in trouble", message_id=message.message_id, error=f"{type(error).__name__}: {error}")
-            self._put_back([message], because=Sentence(SURROUNDINGS, {"why": _why(error)}), wait_s=SURROUNDINGS_WAIT_S)
+            self.book.put_back([message], because=_surroundings(error), wait_s=SURROUNDINGS_WAIT_S)
             return False
         except FacturierError as error:
             self._let_go(message)
-            self._fail(message, error.sentence)
+            self.book.fail(message, error.sentence)
         except Exception as error:  # one of the two places: a single invoice must not stop the others
             self._let_go(message)
             log.exception("delivery failed", message_id=message.message_id)
-            self._fail(message, Sentence(UNEXPECTED, {"why": f"{type(error).__name__}: {error}"}))
+            self.book.fail(message, Sentence(UNEXPECTED, {"why": f"{type(error).__name__}: {error}"}))
         return True
 
     def _hand_over(self, message: ClaimedMessage) -> bool:
@@ -167,7 +150,7 @@ class Worker:
             raise Moved(moved)
         wire = self.lines.wire(message.company_id)
         if not wire.account.is_set:
-            return self._pause(message, Sentence(NO_SENDER))
+            return self.book.pause(message, Sentence(NO_SENDER))
         seal, content = self._ready(message, wire.account)
         try:
             customers = [recipient for recipient, role in message.recipients.items() if role is not RecipientRole.ARCHIVE]
@@ -180,21 +163,21 @@ class Worker:
                 envelope_id=bounces.envelope_id(message.message_id),
             )
         except Stopped as stopped:
-            self._flush()
-            return self._not_handed(message, stopped)
+            self.book.flush()
+            return self.book.not_handed(message, stopped)
         if not handed.accepted:
-            self._to_nobody(message, handed)
-            return True
-        self._mark(message, handed, seal, wire)
+            return self.book.to_nobody(message, handed)
+        self.book.mark(message, handed, seal, wire)
         reply = wire.dot()
-        return self._answered(message, dict.fromkeys(handed.accepted, reply), seal, reply)
+        goes_on = self.book.answered(message, dict.fromkeys(handed.accepted, reply), seal, reply)
+        return not self.book.account_says_no(message, handed) and goes_on
 
     def _keeping(self, lease: Lease) -> Callable[[], None]:
         """Between the steps of a slow line: the lease is renewed, and the answer to the mail before does not wait."""
 
         def keep() -> None:
-            if self.pending is not None and time.monotonic() - self.pending.since > ANSWER_WAITS_S:
-                self._flush()
+            if self.book.pending is not None and time.monotonic() - self.book.pending.since > ANSWER_WAITS_S:
+                self.book.flush()
             lease.keep()
 
         return keep
@@ -230,134 +213,17 @@ class Worker:
         content = self.desk.archive.get(message.sealed_sha256)
         return Seal(message_id=message.message_id, sha256=message.sealed_sha256, size=len(content), envelope_from=sender), content
 
-    # Writing down --------------------------------------------------------------------------------------------------
-
-    def _mark(self, message: ClaimedMessage, handed: Handed, seal: Seal, wire: Wire) -> None:
-        """Commit `sending`, what the refused recipients were told, and the answer to the mail before. Whatever goes wrong, no dot is written."""
-        before = self.pending
-        try:
-            with self.desk.database.write() as connection:
-                now = self.desk.now()
-                outbox.mark_sending(connection, message, handed.accepted, seal=seal, lease_s=self.desk.settings.sending_lease_s, now=now)
-                if handed.refused:
-                    self._record(connection, message, handed.refused, seal)
-                if before is not None:
-                    self._record_answer(connection, before)
-        except SQLAlchemyError:
-            wire.abandon()
-            # The commit may have come through although its answer did not; without the dot it is all the same: not sent.
-            self._settle(message, dict.fromkeys(handed.accepted, Reply(stage=Stage.BODY, text="The database did not answer.")))
-            raise
-        self.pending = None
-
-    def _answered(self, message: ClaimedMessage, answers: Mapping[str, Reply], seal: Seal, reply: Reply) -> bool:
-        """Keep the answer for the next commit; one that is no clear answer is written down now, and the account waits."""
-        self.pending = _Answer(message=message, answers=answers, seal=seal, lifts_trouble=self.had_trouble, since=time.monotonic())
-        if not breaks_the_line(reply):
-            return True
-        self._flush()
-        self._trouble(message, reply)
-        return False
-
-    def _flush(self) -> None:
-        """Write the last answer down, stubbornly: a database that is gone for a moment must not make a known answer unknown."""
-        before = self.pending
-        if before is not None:
-            self._stubbornly(before.message, lambda connection: self._record_answer(connection, before))
-            self.pending = None
-
-    def _record_answer(self, connection: Connection, answer: _Answer) -> None:
-        self._record(connection, answer.message, answer.answers, answer.seal)
-        if answer.lifts_trouble:
-            recording.account_works(connection, answer.message.company_id)  # a clear answer, whatever it says of this mail
-            self.had_trouble = False
-
-    def _record(self, connection: Connection, message: ClaimedMessage, answers: Mapping[str, Reply], seal: Seal | None = None) -> None:
-        proof = recording.Proof(sealed_sha256=seal.sha256, worker=self.name) if seal else None
-        recording.settle(connection, message, answers, patience=self.patience, now=self.desk.now(), proof=proof)
-
-    def _settle(self, message: ClaimedMessage, answers: Mapping[str, Reply]) -> None:
-        self._stubbornly(message, lambda connection: self._record(connection, message, answers))
-
-    def _stubbornly(self, message: ClaimedMessage, write: Callable[[Connection], None]) -> None:
-        for pause_s in (*SETTLE_AGAIN_S, None):
-            try:
-                with self.desk.database.write() as connection:
-                    write(connection)
-                return
-            except SQLAlchemyError:
-                if pause_s is None:
-                    raise
-                log.warning("database does not answer, trying again", message_id=message.message_id)
-                time.sleep(pause_s)
-
-    def _to_nobody(self, message: ClaimedMessage, handed: Handed) -> None:
-        """No customer's address was taken. The archive, spared, waits with those who are to be tried again."""
-        self._settle(message, handed.refused)
-        if not handed.spared:
-            return
-        with self.desk.database.write() as connection:
-            now = self.desk.now()
-            if any(judge(reply) is Effect.LATER for reply in handed.refused.values()):
-                recording.rejoin(connection, message, handed.spared, now=now)
-            else:
-                recording.fail(connection, message, Sentence(NOBODY_ELSE), recipients=handed.spared, now=now)
-
-    def _not_handed(self, message: ClaimedMessage, stopped: Stopped) -> bool:
-        reply = stopped.reply
-        effect = judge(reply)
-        if effect in (Effect.PAUSE, Effect.WAIT):
-            now = self.desk.now()
-            log.warning("account in trouble", company=message.company_id, stage=reply.stage, code=reply.code, reply=reply.text)
-            with self.desk.database.write() as connection:
-                recording.account_trouble(connection, message.company_id, reply, patience=self.patience, now=now)
-                recording.put_back(connection, message, due_at=now, because=explain(reply, effect), now=now)
-            return False
-        answers = {recipient: stopped.refused.get(recipient, reply) for recipient in message.recipients}
-        self._settle(message, answers)
-        if breaks_the_line(reply):
-            self._trouble(message, reply)
-            return False
-        self._works(message.company_id)
-        return True
-
-    def _trouble(self, message: ClaimedMessage, reply: Reply) -> None:
-        """No answer is no property of one mail: the account waits a moment instead of losing the next mails the same way."""
-        with self.desk.database.write() as connection:
-            recording.account_trouble(connection, message.company_id, reply, patience=self.patience, now=self.desk.now())
-
-    def _works(self, company_id: int) -> None:
-        if self.had_trouble:
-            with self.desk.database.write() as connection:
-                recording.account_works(connection, company_id)
-            self.had_trouble = False
-
-    def _pause(self, message: ClaimedMessage, because: Sentence) -> bool:
-        now = self.desk.now()
-        with self.desk.database.write() as connection:
-            recording.pause(connection, message.company_id, because, now=now)
-            recording.put_back(connection, message, due_at=now, because=because, now=now)
-        return False
-
     def _let_go(self, message: ClaimedMessage) -> None:
         self.lines.abandon(message.company_id)
-        self._flush()
+        self.book.flush()
 
-    def _put_back(self, messages: Sequence[ClaimedMessage], *, because: Sentence | None = None, wait_s: float = 0) -> None:
-        if not messages:
-            return
-        now = self.desk.now()
-        with self.desk.database.write() as connection:
-            for message in messages:
-                recording.put_back(connection, message, due_at=now + timedelta(seconds=wait_s), because=because, now=now)
 
-    def _hold(self, message: ClaimedMessage, what: Sentence) -> None:
-        with self.desk.database.write() as connection:
-            recording.hold(connection, message, Sentence(MOVED, {"what": what}), now=self.desk.now())
-
-    def _fail(self, message: ClaimedMessage, because: Sentence) -> None:
-        with self.desk.database.write() as connection:
-            recording.fail(connection, message, because, now=self.desk.now())
+def _surroundings(error: Exception) -> Sentence:
+    if isinstance(error, SQLAlchemyError):
+        return Sentence(DATABASE_AWAY)
+    if isinstance(error, OSError):
+        return Sentence(DISK_FULL) if error.errno in (errno.ENOSPC, errno.EDQUOT) else Sentence(ARCHIVE_SHUT, {"why": _why(error)})
+    return Sentence(SURROUNDINGS, {"why": _why(error)})
 
 
 def _why(error: Exception) -> str:

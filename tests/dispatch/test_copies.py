@@ -255,7 +255,7 @@ def test_a_full_disk_turns_nothing_red(app: App, smtp: FaultServer) -> None:
     sending.queue(app.desk, [invoice_id])
     desk.one_pass(replace(app.desk, archive=Full(app.desk.archive)))
     assert desk.status_of(app, invoice_id) is S.QUEUED
-    assert "No space left on device. Nothing left" in desk.reasons(app)["ok+1@x.test"]
+    assert "The disk is full. Nothing left" in desk.reasons(app)["ok+1@x.test"]
 
 
 def test_another_key_turns_nothing_red(app: App, smtp: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,8 +36,8 @@ def test_a_mail_arrives_with_text_pdf_and_xml(app: App, smtp: FaultServer) -> No
     ("recipient", "delivery", "invoice", "words"),
     [
         ("refuse+1@x.test", FAILED, DispatchStatus.FAILED, "refuses the address refuse+1@x.test: 550"),
-        ("reject+1@x.test", FAILED, DispatchStatus.FAILED, "refuses this mail: 554"),
-        ("nodata+1@x.test", FAILED, DispatchStatus.FAILED, "refuses this mail: 554"),
+        ("reject+1@x.test", FAILED, DispatchStatus.FAILED, "does not let this mail through, by its rules: 554"),
+        ("nodata+1@x.test", FAILED, DispatchStatus.FAILED, "does not let this mail through, by its rules: 554"),
         ("toobig+1@x.test", FAILED, DispatchStatus.FAILED, "too big for the server: 552"),
         ("dropafter+1@x.test", UNCERTAIN, DispatchStatus.UNCERTAIN, "Nobody can be sure whether it left"),
         ("dropnot+1@x.test", UNCERTAIN, DispatchStatus.UNCERTAIN, "Nobody can be sure whether it left"),

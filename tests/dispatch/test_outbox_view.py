@@ -55,7 +55,7 @@ def test_a_claimed_mail_counts_as_being_sent(app: App) -> None:
     ids = several(app, 25, "ok", "ok")
     queued = sending.queue(app.desk, ids)
     with app.desk.database.write() as connection:
-        outbox.claim(connection, worker="w", limit=1, lines=4, lease_s=60, now=app.desk.now()).messages
+        outbox.claim(connection, worker="w", limit=1, lines=4, lease_s=60, now=app.desk.now())
     far = outbox_view.far(app.desk, queued.batch_id)
     assert far.recipients == {DeliveryStatus.QUEUED: 1, DeliveryStatus.SENDING: 1}
     assert (far.done, far.total, far.is_open, far.invoices.total) == (0, 2, True, 2)
