@@ -1,6 +1,6 @@
 """The kill test: workers die at random while mails with mixed faults go out; the server's ledger is the witness.
 
-python -m tests.kill [MAILS] [WORKERS]
+python -m tests.kill [MAILS] [WORKERS] [DATABASE_URL]
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from core.app import App, open_app
 from core.archive import sha256
 from core.database import migrate, outbox_views
 from core.database.schema import invoices, messages
-from core.dispatch import sending
+from core.dispatch import sending, verifying
 from core.model import OPEN, DeliveryStatus
 from tests import desk
 from tests.conftest import settings_for
@@ -59,6 +59,7 @@ class Outcome:
     failed: int
     uncertain: int
     open: int
+    found_by_verify: int  # in the chains, the archive, or between deliveries and statuses
     seconds: float
 
 
@@ -74,6 +75,7 @@ def run(folder: Path, *, mails: int, workers: int = 2, seed: int = 1, limit_s: f
         kills, frozen = _work_and_kill(app, folder, workers=workers, chance=chance, until=began + limit_s)
         outcome = _compare(app, server, mails=queued, kills=kills, frozen=frozen, seconds=round(time.monotonic() - began, 1))
     desk.assert_statuses_follow(app)
+    outcome = replace(outcome, found_by_verify=len(verifying.verify(app.desk).findings))
     app.desk.database.close()
     return outcome
 
@@ -122,7 +124,7 @@ def _work_and_kill(app: App, folder: Path, *, workers: int, chance: random.Rando
     crew = [_start(app, folder) for _ in range(workers)]
     try:
         while time.monotonic() < until and _open(app):
-            time.sleep(chance.uniform(0.8, 2.2))
+            time.sleep(chance.uniform(0.5, 1.5))
             if not _busy(app):
                 continue  # a kill between tries proves nothing; let the back-off pass
             victim = chance.randrange(workers)
@@ -173,6 +175,7 @@ def _compare(app: App, server: FaultServer, *, mails: int, kills: int, frozen: i
         failed=status[DeliveryStatus.FAILED],
         uncertain=status[DeliveryStatus.UNCERTAIN],
         open=sum(status[each] for each in OPEN),
+        found_by_verify=0,
         seconds=seconds,
     )
 
@@ -192,6 +195,7 @@ def _right(content: bytes, number: str | None, seal: str | None) -> bool:
 
 
 if __name__ == "__main__":
-    arguments = [int(argument) for argument in sys.argv[1:]] + [300, 2][len(sys.argv) - 1 :]
+    mails, workers, url = (sys.argv[1:] + ["1000", "3", ""][len(sys.argv) - 1 :])[:3]
     with tempfile.TemporaryDirectory() as place:
-        sys.stdout.write(json.dumps(asdict(run(Path(place), mails=arguments[0], workers=arguments[1])), indent=1) + "\n")
+        outcome = run(Path(place), mails=int(mails), workers=int(workers), database_url=url, limit_s=600)
+    sys.stdout.write(json.dumps(asdict(outcome), indent=1) + "\n")
