@@ -55,14 +55,14 @@ chromium: .venv/.test
 
 # A real postfix and dovecot for the tests, which start them from folders of their own: the system's are not started, now or later.
 mailservers:
-	@if [ -x /usr/lib/postfix/sbin/master ] && [ -x /usr/sbin/dovecot ]; then :; \
+	@if [ -x /usr/lib/postfix/sbin/master ] && [ -x /usr/sbin/dovecot ] && command -v redis-server >/dev/null; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  echo "Installing postfix and dovecot for the tests …"; \
+	  echo "Installing postfix, dovecot and redis for the tests …"; \
 	  if [ ! -e /usr/sbin/policy-rc.d ]; then printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d && mine=1; fi; \
 	  apt-get update -qq && echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections && \
-	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postfix dovecot-imapd >/dev/null; result=$$?; \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postfix dovecot-imapd redis-server >/dev/null; result=$$?; \
 	  if [ -n "$$mine" ]; then rm -f /usr/sbin/policy-rc.d; fi; exit $$result; \
-	else echo "The tests with real mail servers are skipped: only root can install and start postfix and dovecot."; fi
+	else echo "The tests with real mail servers are skipped: only root can install and start postfix, dovecot and redis."; fi
 
 clean:
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache test-results
