@@ -113,6 +113,46 @@ class ReasonMissing(UsageError):
     template = "Please give a reason."
 
 
+class RehearsalUnknown(UsageError):
+    template = "There is no rehearsal {rehearsal}."
+
+
+class BatchUnknown(UsageError):
+    template = "There is no batch {batch}."
+
+
+class BatchDone(UsageError):
+    template = "Nothing of batch {batch} waits any more: it has left, was cancelled, or waits for you in the outbox."
+
+
+class BatchNotHeld(UsageError):
+    template = "Nobody holds batch {batch}."
+
+
+class BatchHeld(UsageError):
+    template = "Batch {batch} is held. Resume it first."
+
+
+class BatchBegan(UsageError):
+    template = "Batch {batch} has begun to leave, so its time cannot be changed. Hold or cancel what has not left."
+
+
+class TimeInvalid(UsageError):
+    template = "“{text}” is no date with a time. Write it as 2026-11-25 08:00."
+
+
+class TimeNeverComes(UsageError):
+    template = "There is no {text} in {zone}: the clocks are put forward then. Choose another time."
+
+
+class TimePast(UsageError):
+    template = "{text} is over already. Choose a time to come."
+
+
+class TimeTooFar(UsageError):
+    template = "{text} is more than {days} days away. Choose an earlier time."
+
+
 # Sources ---------------------------------------------------------------------------------------------------------
 
 
@@ -218,6 +258,14 @@ class TrialToCustomer(FacturierError):
     template = "{address} stands on the card of the customer {customer}. A test goes only to yourself; choose an address of your own."
 
 
+class TooManyToMe(FacturierError):
+    template = "{count} mails are too many for one mailbox: at most {limit} go to yourself at once. Take the rehearsal as files instead."
+
+
+class NotOnTheCard(UsageError):
+    template = "{address} does not stand on the card of {customer}. Known there: {known}."
+
+
 class ChangedSincePreview(FacturierError):
     template = "Invoice {number} was not sent. {what} changed since the preview. Please look again."
 
@@ -231,6 +279,22 @@ class SecretUnreadable(FacturierError):
         "The stored passwords cannot be read with this key. Put the former key back (FACTURIER_SECRET_KEY or data/var/secret.key), "
         "or enter the passwords again."
     )
+
+
+class OAuthUnset(FacturierError):
+    template = "{company}: choose Microsoft or Google and fill in the application (client) ID, then sign in."
+
+
+class SignedOut(FacturierError):
+    template = "Nobody is signed in for this account, or the provider ended the sign-in. Sign in again at the company's mail account."
+
+
+class SignInAway(FacturierError):
+    template = "The sign-in server of {provider} does not answer."
+
+
+class SignInRefused(FacturierError):
+    template = "{provider} refuses the sign-in: {why}"
 
 
 class LeaseLost(FacturierError):

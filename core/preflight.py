@@ -102,14 +102,15 @@ def look(
     violations: tuple[Violation, ...] = (),
     same_pdf: tuple[str, ...] = (),
     came_back: Mapping[str, Sentence] | None = None,
+    again: bool = False,
 ) -> Verdict:
     """All reasons for one invoice. What is wrong in the source warns, what is wrong in ours blocks (DESIGN §5).
 
     `violations`: what the rules said of its documents. `same_pdf`: numbers of other invoices that carry its PDF.
-    `came_back`: what to say of the customer's addresses, in small letters, whose mails came back.
+    `came_back`: what to say of the customer's addresses, in small letters, whose mails came back. `again`: it was sent, and shall go once more.
     """
     reasons: list[Reason] = []
-    if invoice.status not in SENDABLE:
+    if invoice.status not in SENDABLE and not (again and invoice.status is DispatchStatus.SENT):
         values: dict[str, str | Sentence] = {"former": former, "customer": customer.name}
         reasons.append(Reason(level=Level.BLOCKED, sentence=Sentence(STANDING[invoice.status], values), remedy=_where(invoice.status)))
     elif invoice.held_because is not None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
-from core.database import audit
+from core.database import audit, copies
 from core.database import deliveries as rows
 from core.database.chunks import chunks
-from core.database.schema import companies, customers, deliveries, invoices, messages, replies
+from core.database.schema import companies, customers, deliveries, invoices, messages
 from core.database.statuses import refresh_status
 from core.errors import Sentence
 from core.i18n import N_
@@ -34,6 +33,17 @@ ALREADY = {
 CANCELLED = N_("Its batch was cancelled before it was queued.")
 ALL_HAVE_IT = N_("Every address on the customer card has it already.")
 CHANGED = N_("{what} changed since the preview. Please look again.")
+SEAL_USED = N_("This very mail was queued once already, so it cannot go a second time. Rehearse it again, then send it.")
+AGAIN_SINCE = N_("Somebody has sent it again meanwhile. Look at its history first.")
+NOT_SENT_YET = N_("It was not sent yet, so it cannot be sent again.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Again:
+    """A person asks for one more copy of what was sent, knowing the copies up to this one."""
+
+    reason: str
+    last_copy: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +56,7 @@ class Request:
     words: AccompanyingText | None = None  # of a person, filled in
     seal: Seal | None = None
     seen: Versions | None = None
+    again: Again | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +84,10 @@ class _Standing:
     customer_version: int
     company_version: int
 
+    @property
+    def versions(self) -> Versions:
+        return Versions(invoice=self.invoice_version, customer=self.customer_version, company=self.company_version)
+
 
 def enqueue(
     connection: Connection,
@@ -93,12 +108,13 @@ def enqueue(
         return Queued(batch_id=batch_id, invoice_ids=(), refused=dict.fromkeys(ids, Sentence(CANCELLED)))
     standing = _standing(connection, ids)
     pending = _still_open(connection, ids)
+    gone = _gone(connection, requests)
     refused: dict[int, Sentence] = {}
     queued: list[int] = []
     due: list[_Due] = []
     for request in requests:
         state = standing[request.invoice_id]
-        refusal = _refusal(state, request, pending.get(request.invoice_id))
+        refusal = _refusal(state, request, pending.get(request.invoice_id)) or gone.get(request.invoice_id)
         recipients = {} if refusal else _still_due(connection, request, state)
         if not refusal and not any(role is not RecipientRole.ARCHIVE for role in recipients.values()):
             refusal = Sentence(ALL_HAVE_IT)
@@ -111,14 +127,42 @@ def enqueue(
     if due:  # a batch of nothing would hide the real one
         batch_id = batch_id or rows.new_batch(connection, who=who, now=now, leaves_at=leaves_at, leave_by=leave_by)
         _insert(connection, due, batch_id=batch_id, now=now, due_at=leaves_at or now)
+    _settle_ledger(connection, queued)
+    refresh_status(connection, queued, now=now)
+    _write_down(connection, due, batch_id=batch_id, who=who, now=now)
+    return Queued(batch_id=batch_id or 0, invoice_ids=tuple(queued), refused=refused)
+
+
+def _settle_ledger(connection: Connection, queued: Sequence[int]) -> None:
+    """What was queued stays in the e-mail ledger, whatever becomes of the tick on the card."""
     for part in chunks(queued):
         ours = update(invoices).where(invoices.c.id.in_(part))
         connection.execute(ours.values(ledger_fixed=True))
         connection.execute(ours.where(invoices.c.ledger != Ledger.EMAIL).values(ledger=Ledger.EMAIL))  # seldom: it costs six indexes
-    refresh_status(connection, queued, now=now)
-    named = [(standing[invoice_id].company_id, standing[invoice_id].number) for invoice_id in queued]
-    audit.append_many(connection, named, who=who, what="queued", about=f"batch {batch_id}: ", now=now)
-    return Queued(batch_id=batch_id or 0, invoice_ids=tuple(queued), refused=refused)
+
+
+def _write_down(connection: Connection, due: Sequence[_Due], *, batch_id: int | None, who: str, now: datetime) -> None:
+    """What goes once more is written down with its reason."""
+    reasons: dict[str, list[tuple[int, str]]] = {}
+    for each in due:
+        reasons.setdefault(each.request.again.reason if each.request.again else "", []).append((each.state.company_id, each.state.number))
+    for reason, named in reasons.items():
+        audit.append_many(connection, named, who=who, what="queued again" if reason else "queued", why=reason, about=f"batch {batch_id}: ", now=now)
+
+
+def _gone(connection: Connection, requests: Sequence[Request]) -> dict[int, Sentence]:
+    """Sealed mails whose Message-ID is known already, and further copies that somebody else was faster with."""
+    found: dict[int, Sentence] = {}
+    sealed = {request.seal.message_id: request.invoice_id for request in requests if request.seal}
+    for part in chunks(list(sealed)):
+        used = connection.scalars(select(messages.c.message_id).where(messages.c.message_id.in_(part)))
+        found |= {sealed[message_id]: Sentence(SEAL_USED) for message_id in used}
+    for request in requests:
+        if request.again is not None:
+            newest = copies.newest(connection, request.invoice_id)
+            if newest is not None and newest.copy_number != request.again.last_copy:
+                found[request.invoice_id] = Sentence(AGAIN_SINCE)
+    return found
 
 
 def _standing(connection: Connection, invoice_ids: Sequence[int]) -> dict[int, _Standing]:
@@ -165,14 +209,17 @@ def _still_open(connection: Connection, invoice_ids: Sequence[int]) -> dict[int,
 
 
 def _refusal(state: _Standing, request: Request, pending: DispatchStatus | None) -> Sentence | None:
-    if state.status not in SENDABLE:
+    is_again = request.again is not None and state.status is DispatchStatus.SENT
+    if state.status not in SENDABLE and not is_again:
         return Sentence(ALREADY[state.status])
+    if request.again is not None and not is_again:
+        return Sentence(NOT_SENT_YET)
     if state.held_because is not None:
         return Sentence(IT_IS_HELD, {"reason": said(state.held_because)})
     if pending is not None:
         return Sentence(ALREADY[pending])
     if request.seen is not None:
-        moved = what_moved(Versions(invoice=state.invoice_version, customer=state.customer_version, company=state.company_version), request.seen)
+        moved = what_moved(state.versions, request.seen)
         return None if moved is None else Sentence(CHANGED, {"what": moved})
     return None
 
@@ -182,20 +229,10 @@ def _still_due(connection: Connection, request: Request, state: _Standing) -> di
 
     The company's archive gets every copy: it is to hold what each customer got.
     """
-    if state.status is DispatchStatus.TO_SEND:
+    if state.status is DispatchStatus.TO_SEND or request.again is not None:
         return dict(request.recipients)
-    have_it = served(connection, request.invoice_id)
+    have_it = copies.served(connection, request.invoice_id)
     return {recipient: role for recipient, role in request.recipients.items() if recipient.lower() not in have_it}
-
-
-def served(connection: Connection, invoice_id: int) -> set[str]:
-    """The customer's addresses, small, that a server took any copy for."""
-    taken = connection.scalars(
-        select(deliveries.c.recipient)
-        .join(messages, deliveries.c.message_id == messages.c.id)
-        .where(messages.c.invoice_id == invoice_id, deliveries.c.status == DeliveryStatus.SENT, deliveries.c.role != RecipientRole.ARCHIVE)
-    )
-    return {recipient.lower() for recipient in taken}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,36 +291,11 @@ def _identity(each: _Due, *, copy_number: int) -> dict[str, object]:
 
 def _again(connection: Connection, each: _Due, moment: Mapping[str, object]) -> int:
     """The row of the next copy, or that of the former one where no server ever heard of it."""
-    former = _newest_copy(connection, each.state.id)
-    values = {**_columns(each, each.request.words or _words_of(former, each.state.invoice_version)), **moment}
-    if former is not None and each.request.seal is None and _was_never_tried(connection, former):
+    former = copies.newest(connection, each.state.id)
+    values = {**_columns(each, each.request.words or copies.words_of(former, each.state.invoice_version)), **moment}
+    if former is not None and each.request.seal is None and copies.was_never_tried(connection, former):
         connection.execute(delete(deliveries).where(deliveries.c.message_id == former.id))
         connection.execute(update(messages).where(messages.c.id == former.id).values(**values))
         return int(former.id)
     identity = _identity(each, copy_number=former.copy_number + 1 if former else 1)
     return int(connection.scalars(_NEW, [values | identity]).one())
-
-
-def _newest_copy(connection: Connection, invoice_id: int) -> Row[Any] | None:
-    return connection.execute(select(messages).where(messages.c.invoice_id == invoice_id).order_by(messages.c.copy_number.desc()).limit(1)).first()
-
-
-def _was_never_tried(connection: Connection, message: Row[Any]) -> bool:
-    """Held before anything was said to a server: it can be queued again as itself. Replies are evidence and are never deleted."""
-    states = set(connection.scalars(select(deliveries.c.status).where(deliveries.c.message_id == message.id)))
-    if states != {DeliveryStatus.HELD} or message.sealed_sha256 is not None:
-        return False
-    said = select(replies.c.id).join(deliveries, replies.c.delivery_id == deliveries.c.id).where(deliveries.c.message_id == message.id)
-    return connection.execute(said.limit(1)).first() is None
-
-
-def _words_of(former: Row[Any] | None, invoice_version: int) -> AccompanyingText | None:
-    """What a person had written for a copy that did not reach everybody, unless the invoice is another one since."""
-    if former is None or former.edited_subject is None or former.invoice_version != invoice_version:
-        return None
-    return AccompanyingText(subject=former.edited_subject, body=former.edited_body)
-
-
-def former_words(connection: Connection, invoice_id: int, invoice_version: int) -> AccompanyingText | None:
-    """The same for the confirm screen, which starts from them."""
-    return _words_of(_newest_copy(connection, invoice_id), invoice_version)

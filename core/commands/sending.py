@@ -4,23 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from sqlalchemy import Row
 
 from core.app import App
+from core.commands import rehearsing
 from core.commands.arguments import CompanyKey, Kind, Numbers, Pending, Year, chosen, company_id, numbers_of
 from core.commands.output import Format, Output, show, show_one
 from core.commands.shell import DONE, SOME_REFUSED, complain, opened_app
 from core.database import outbox_views
-from core.dispatch import holding, settling
+from core.dispatch import holding, resending, settling
 from core.dispatch.values import Value
 from core.errors import Sentence, UsageError
 from core.model import OPEN, DeliveryStatus
 from core.preflight import Level
+from core.queueing import Queued
 
 STATUS_COLUMNS = ("id", "number", "recipient", "copy_number", "status", "reply_code", "reply", "reason")
+
+
+class UsageWays(UsageError):
+    template = "--rehearse, --rehearse-to, --rehearsed and --again exclude each other; --at goes neither with a rehearsal to make nor with --wait."
+
+
+class UsageRehearsed(UsageError):
+    template = "--rehearsed takes what was rehearsed: give no numbers and no --pending with it."
+
+
+class UsageAgain(UsageError):
+    template = "What was sent is sent again by its numbers only, never with --pending."
 
 
 class UsageBefore(UsageError):
@@ -51,16 +66,44 @@ def send(
     company: CompanyKey = None,
     year: Year = None,
     kind: Kind = None,
+    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="Leave later: “2026-11-25 08:00”, in the desk's zone.")] = None,
+    rehearse: Annotated[Path | None, typer.Option("--rehearse", metavar="DIR", help="Send nothing: write each mail as a file here.")] = None,
+    rehearse_to: Annotated[str | None, typer.Option("--rehearse-to", metavar="ADDRESS", help="Send each only to this address of yours.")] = None,
+    rehearsed: Annotated[int | None, typer.Option("--rehearsed", metavar="ID", help="Send what was rehearsed, those very bytes.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Send once more what was sent; asks for --reason.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why it is sent again.")] = "",
+    to: Annotated[list[str] | None, typer.Option("--to", metavar="ADDRESS", help="With --again: only to these addresses of the card.")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Work the queue here until all is final.")] = False,
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds to wait at most.")] = 600,
     output: Format = Output.TABLE,
 ) -> int:
     """Queue invoices for sending; the worker sends them. What is blocked stays and is listed."""
-    from core.dispatch import sending
+    from core.dispatch import leaving, sending
+    from core.dispatch import rehearsed as former
 
     opened = opened_app()
+    if sum(way is not None for way in (rehearse, rehearse_to, rehearsed, again or None)) > 1 or (at and (rehearse or rehearse_to or wait)):
+        raise UsageWays
+    leaves_at = leaving.at(opened.desk, at) if at else None
+    if rehearsed is not None:
+        if numbers or pending:
+            raise UsageRehearsed
+        ids = [row.invoice_id for row in former.find(opened.desk, rehearsed).mails]
+        return _told(opened, ids, former.send(opened.desk, rehearsed, leaves_at=leaves_at), wait=wait, timeout=timeout, output=output)
     ids = chosen(opened, numbers, pending=pending, company=company, year=year, kind=kind)
-    queued = sending.queue(opened.desk, ids)
+    if rehearse is not None or rehearse_to is not None:
+        return rehearsing.rehearse(opened, ids, rehearse, rehearse_to, output)
+    if again:
+        if pending:
+            raise UsageAgain
+        queued = resending.again(opened.desk, resending.last_copies(opened.desk, ids), reason=reason, to=to or (), leaves_at=leaves_at)
+    else:
+        queued = sending.queue(opened.desk, ids, leaves_at=leaves_at)
+    return _told(opened, ids, queued, wait=wait, timeout=timeout, output=output)
+
+
+def _told(opened: App, ids: Sequence[int], queued: Queued, *, wait: bool, timeout: float, output: Output) -> int:
+    """Say what was queued; with `wait`, once it is final."""
     if wait:
         _drain(opened, timeout)
     known = numbers_of(opened, ids)

@@ -25,6 +25,7 @@ def _listed() -> Select[Any]:
             messages.c.invoice_id,
             messages.c.sealed_sha256,
             messages.c.due_at,
+            batches.c.created_by.label("queued_by"),
             invoices.c.number,
             invoices.c.type_code,
             invoices.c.status.label("invoice_status"),
@@ -35,6 +36,7 @@ def _listed() -> Select[Any]:
             customers.c.name.label("customer_name"),
         )
         .join(messages, deliveries.c.message_id == messages.c.id)
+        .join(batches, messages.c.batch_id == batches.c.id)
         .join(invoices, messages.c.invoice_id == invoices.c.id)
         .join(companies, messages.c.company_id == companies.c.id)
         .join(customers, invoices.c.customer_id == customers.c.id)

@@ -22,8 +22,8 @@ CAME_BACK_ON = N_("{address} came back on {day}: {why}. Look at it before sendin
 FORMER = N_(" ({day}: {recipients})")  # of the former sending
 
 
-def preflight(desk: Desk, invoice_ids: Sequence[int]) -> list[Verdict]:
-    """One verdict per invoice, in the order given. Reads only."""
+def preflight(desk: Desk, invoice_ids: Sequence[int], *, again: bool = False) -> list[Verdict]:
+    """One verdict per invoice, in the order given; `again`: what was sent shall go once more. Reads only."""
     with desk.database.read() as connection:
         rows = invoice_rows.rows(connection, invoice_ids)
         customers = parties.load_customers(connection, {row.customer_id for row in rows.values()})
@@ -45,6 +45,7 @@ def preflight(desk: Desk, invoice_ids: Sequence[int]) -> list[Verdict]:
             violations=_concerning(violations.get(invoice_id, {}), customers[rows[invoice_id].customer_id], companies[rows[invoice_id].company_id]),
             same_pdf=same_pdf.get(invoice_id, ()) if not companies[rows[invoice_id].company_id].renders_pdf else (),
             came_back=came_back.get(rows[invoice_id].customer_id),
+            again=again,
         )
         for invoice_id in invoice_ids
     ]

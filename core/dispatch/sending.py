@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core import queueing
+from core.database import copies, parties
 from core.database import invoices as invoice_rows
-from core.database import parties
-from core.dispatch import documents
+from core.dispatch import documents, what_changed
 from core.dispatch.checking import preflight
 from core.dispatch.desk import Desk
 from core.dispatch.documents import Dossier
-from core.errors import ChangedSincePreview, joined
+from core.errors import ChangedSincePreview, Sentence, joined
 from core.model import RecipientRole
 from core.preflight import Level
 from core.queueing import Queued, Request
@@ -22,10 +22,10 @@ from core.records import AccompanyingText, Company, Customer, MailAccount, Versi
 AT_ONCE = 1000  # invoices per transaction: the write lock is let go between
 
 
-def queue(desk: Desk, invoice_ids: Sequence[int], *, countdown_s: float = 0) -> Queued:
+def queue(desk: Desk, invoice_ids: Sequence[int], *, countdown_s: float = 0, leaves_at: datetime | None = None) -> Queued:
     """Queue all that are ready or only warn; the blocked ones come back with their reasons. Nothing is sent here.
 
-    For `countdown_s` seconds nothing leaves, so that the person can still cancel.
+    For `countdown_s` seconds, or until `leaves_at`, nothing leaves, so that the person can still cancel.
     """
     verdicts = preflight(desk, list(dict.fromkeys(invoice_ids)))
     blocked = {
@@ -34,9 +34,12 @@ def queue(desk: Desk, invoice_ids: Sequence[int], *, countdown_s: float = 0) -> 
     free = [verdict.invoice_id for verdict in verdicts if verdict.invoice_id not in blocked]
     if not free:
         return Queued(batch_id=0, invoice_ids=(), refused=blocked)
-    requests = _requests(desk, free)
-    batch_id, ids, refused = None, list[int](), dict(blocked)
-    leaves_at = _leaves_at(desk, countdown_s)
+    return enqueued(desk, _requests(desk, free), refused=blocked, leaves_at=leaves_at or after(desk, countdown_s))
+
+
+def enqueued(desk: Desk, requests: Sequence[Request], *, refused: Mapping[int, Sentence], leaves_at: datetime | None) -> Queued:
+    """One batch of these, besides what was refused before; the workers are told."""
+    batch_id, ids, refused = None, list[int](), dict(refused)
     leave_by = _leave_by(desk, leaves_at or desk.now())
     for start in range(0, len(requests), AT_ONCE):
         with desk.database.write() as connection:
@@ -57,7 +60,8 @@ def queue(desk: Desk, invoice_ids: Sequence[int], *, countdown_s: float = 0) -> 
     return Queued(batch_id=batch_id or 0, invoice_ids=tuple(ids), refused=refused)
 
 
-def _leaves_at(desk: Desk, countdown_s: float) -> datetime | None:
+def after(desk: Desk, countdown_s: float) -> datetime | None:
+    """The end of a countdown, if there is one."""
     return desk.now() + timedelta(seconds=countdown_s) if countdown_s > 0 else None
 
 
@@ -115,7 +119,7 @@ def preview(desk: Desk, invoice_id: int, *, edited: AccompanyingText | None = No
     """The mail as it would leave now, with the person's words if there are any, also of a former try. Writes nothing."""
     what = documents.dossier(desk, invoice_id)
     with desk.database.read() as connection:
-        edited = edited or queueing.former_words(connection, invoice_id, what.stored.version)
+        edited = edited or copies.former_words(connection, invoice_id, what.stored.version)
     made = documents.mail(desk, what, edited=edited)
     xml_file = next((part.file_name for part in made.attachments if part.mime_type == "application/xml"), "")
     return Preview(
@@ -129,7 +133,7 @@ def preview(desk: Desk, invoice_id: int, *, edited: AccompanyingText | None = No
 def still_due(desk: Desk, shown: Preview, role: RecipientRole) -> list[str]:
     """The addresses of the card that do not have the invoice yet: where a click would send it."""
     with desk.database.read() as connection:
-        have_it = queueing.served(connection, shown.dossier.invoice_id)
+        have_it = copies.served(connection, shown.dossier.invoice_id)
     return [mailbox.addr_spec for mailbox in shown.dossier.customer.mailboxes(role) if mailbox.addr_spec.lower() not in have_it]
 
 
@@ -139,9 +143,10 @@ def queue_confirmed(desk: Desk, invoice_id: int, words: AccompanyingText, seen: 
     if verdict.level is Level.BLOCKED:
         return Queued(batch_id=0, invoice_ids=(), refused={invoice_id: joined([reason.sentence for reason in verdict.blocked_by])})
     shown = preview(desk, invoice_id, edited=words)
-    moved = what_moved(shown.dossier.versions, seen)
-    if moved is not None:
-        raise ChangedSincePreview(number=shown.dossier.invoice.number, what=moved)
+    if what_moved(shown.dossier.versions, seen) is not None:
+        with desk.database.read() as connection:
+            what = what_changed.since(desk, connection, invoice_id, now=shown.dossier.versions, then=seen)
+        raise ChangedSincePreview(number=shown.dossier.invoice.number, what=what)
     now = desk.now()
     message_id = queueing.new_message_id(shown.account.sender.rpartition("@")[2])
     seal = documents.seal(desk, shown.dossier, shown.account, shown.mail, message_id=message_id, now=now)
@@ -153,7 +158,7 @@ def queue_confirmed(desk: Desk, invoice_id: int, words: AccompanyingText, seen: 
         seal=seal,
         seen=seen,
     )
-    leaves_at = _leaves_at(desk, countdown_s)
+    leaves_at = after(desk, countdown_s)
     with desk.database.write() as connection:
         queued = queueing.enqueue(connection, [request], who=desk.who, now=now, leaves_at=leaves_at, leave_by=_leave_by(desk, leaves_at or now))
     desk.wake(leaves_at)

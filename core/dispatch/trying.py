@@ -55,11 +55,11 @@ class Tried:
 def connection(desk: Desk, company: Company) -> Sentence | None:
     """Connect and log in; nothing is sent. What stands in the way, if anything does."""
     account = _account(desk, company)
-    with _wire(desk, account) as wire:
+    with open_wire(desk, account) as wire:
         try:
             wire.check()
         except Stopped as stopped:
-            return _trouble(stopped.reply, account, cause=stopped.__cause__)
+            return what_went_wrong(stopped.reply, account, cause=stopped.__cause__)
     return None
 
 
@@ -69,11 +69,9 @@ def send_to(desk: Desk, company: Company, address: str) -> Tried | Sentence:
     Raises AddressInvalid, AccountUnset, TrialToCustomer, or what stands in the way of making the mail. The invoice stays as it is.
     """
     account, mailbox = _account(desk, company), parse(address)
+    refuse_customers(desk, mailbox)
     with desk.database.read() as reading:
-        customer = recent.customer_with(reading, mailbox.addr_spec)
         newest = recent.newest(reading, company.id)
-    if customer:
-        raise TrialToCustomer(address=mailbox.addr_spec, customer=customer)
     what = documents.dossier(desk, newest[0].id) if newest else None
     text, attachments = _shown(desk, what) if what else _bare(company)
     composed = _composed(desk, account, mailbox, text, attachments)
@@ -83,6 +81,14 @@ def send_to(desk: Desk, company: Company, address: str) -> Tried | Sentence:
         audit.append(writing, company_id=company.id, who=desk.who, what="test mail", subject=company.key, why=why, now=desk.now())
     trouble = _handed_over(desk, account, mailbox.addr_spec, composed)
     return trouble or Tried(address=mailbox.addr_spec, subject=text.subject, number=number)
+
+
+def refuse_customers(desk: Desk, mailbox: Mailbox) -> None:
+    """Raises TrialToCustomer: a test that reached a customer would be taken for an invoice."""
+    with desk.database.read() as reading:
+        customer = recent.customer_with(reading, mailbox.addr_spec)
+    if customer:
+        raise TrialToCustomer(address=mailbox.addr_spec, customer=customer)
 
 
 def proposed_address(account: MailAccount) -> str:
@@ -127,19 +133,20 @@ def _composed(desk: Desk, account: MailAccount, to: Mailbox, text: MailText, att
 
 
 def _handed_over(desk: Desk, account: MailAccount, address: str, composed: bytes) -> Sentence | None:
-    with _wire(desk, account) as wire:
+    with open_wire(desk, account) as wire:
         try:
             handed = wire.body(account.sender, [address], composed)
         except Stopped as stopped:
-            return _trouble(stopped.reply, account, address=address, cause=stopped.__cause__)
+            return what_went_wrong(stopped.reply, account, address=address, cause=stopped.__cause__)
         if address in handed.refused:
-            return _trouble(handed.refused[address], account, address=address)
+            return what_went_wrong(handed.refused[address], account, address=address)
         reply = wire.dot()
-    return None if judge(reply) is Effect.SENT else _trouble(reply, account, address=address)
+    return None if judge(reply) is Effect.SENT else what_went_wrong(reply, account, address=address)
 
 
 @contextlib.contextmanager
-def _wire(desk: Desk, account: MailAccount) -> Iterator[Wire]:
+def open_wire(desk: Desk, account: MailAccount) -> Iterator[Wire]:
+    """A line for a person who waits; what was begun and not ended is dropped."""
     patience = min(PATIENCE_S, desk.settings.connect_timeout_s)
     wire = Wire(account, timeout_s=patience, reply_wait_s=min(PATIENCE_S * 3, desk.settings.reply_wait_s))
     try:
@@ -148,7 +155,7 @@ def _wire(desk: Desk, account: MailAccount) -> Iterator[Wire]:
         wire.quit()
 
 
-def _trouble(reply: Reply, account: MailAccount, *, address: str = "", cause: BaseException | None = None) -> Sentence:
+def what_went_wrong(reply: Reply, account: MailAccount, *, address: str = "", cause: BaseException | None = None) -> Sentence:
     """What went wrong, and what to look at; unlike for a real mail, nothing is tried again by itself."""
     values = {"host": account.host, "port": str(account.port), "sender": account.sender, "address": address, "reply": spoken(reply)}
     return Sentence(_template(reply, cause), values)

@@ -1,0 +1,61 @@
+"""Rehearse to oneself: the very mails that would leave, over the company's account, to one address that is no customer's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from core.connection import Stopped
+from core.delivery import Wire
+from core.dispatch import rehearsing, trying
+from core.dispatch.desk import Desk
+from core.dispatch.rehearsal_files import Rehearsed
+from core.dispatch.rehearsing import Rehearsal, nobody
+from core.errors import Sentence, TooManyToMe
+from core.mailbox import parse
+from core.outcome import Effect, judge
+from core.records import MailAccount
+
+AT_ONCE = 50  # mails that a person looks at
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """The rehearsal, and what the server did not take of it, by invoice."""
+
+    rehearsal: Rehearsal
+    troubles: dict[int, Sentence]
+
+
+def to_me(desk: Desk, invoice_ids: Sequence[int], address: str, *, told: Callable[[int, int], None] = nobody) -> Shown:
+    """Raises AddressInvalid, TrialToCustomer and TooManyToMe before anything is made. No delivery is written down."""
+    mailbox = parse(address)
+    trying.refuse_customers(desk, mailbox)
+    if len(set(invoice_ids)) > AT_ONCE:
+        raise TooManyToMe(count=len(set(invoice_ids)), limit=AT_ONCE)
+    made = rehearsing.rehearse(desk, invoice_ids, destination=mailbox.addr_spec, told=lambda done, total: told(done, 2 * total))
+    troubles: dict[int, Sentence] = {}
+    done = 0
+    for company_id, mails in groupby(sorted(made.mails, key=lambda mail: mail.company_id), key=lambda mail: mail.company_id):
+        account = desk.account(company_id)
+        with trying.open_wire(desk, account) as wire:
+            for mail in mails:
+                told(len(made.mails) + done, 2 * len(made.mails))
+                trouble = _hand_over(desk, wire, account, mailbox.addr_spec, mail)
+                troubles |= {mail.invoice_id: trouble} if trouble else {}
+                done += 1
+    told(1, 1)
+    return Shown(rehearsal=made, troubles=troubles)
+
+
+def _hand_over(desk: Desk, wire: Wire, account: MailAccount, address: str, mail: Rehearsed) -> Sentence | None:
+    """From the plain sender: a notice about a rehearsal is none about the mail of a customer."""
+    try:
+        handed = wire.body(account.sender, [address], desk.archive.get(mail.seal.sha256))
+    except Stopped as stopped:
+        return trying.what_went_wrong(stopped.reply, account, address=address, cause=stopped.__cause__)
+    if address in handed.refused:
+        return trying.what_went_wrong(handed.refused[address], account, address=address)
+    reply = wire.dot()
+    return None if judge(reply) is Effect.SENT else trying.what_went_wrong(reply, account, address=address)
