@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import typer
 
-from core.commands import bench, cards, invoices, processes, proving, returned, sending
+from core.commands import bench, cards, invoices, processes, proving, returned, sending, sign_in
 from core.commands.shell import guarded
 
 
@@ -40,7 +40,14 @@ app = contents(
         "run": processes.run,
     },
 )
-app.add_typer(contents("Invoicing companies.", {"list": cards.company_list, "show": cards.company_show, "set": cards.company_set}), name="company")
+COMPANY: Mapping[str, Callable[..., int]] = {
+    "list": cards.company_list,
+    "show": cards.company_show,
+    "set": cards.company_set,
+    "sign-in": sign_in.sign_in,
+    "sign-out": sign_in.sign_out,
+}
+app.add_typer(contents("Invoicing companies.", COMPANY), name="company")
 app.add_typer(contents("Figures, measured.", {"ledger": bench.ledger, "render": bench.render, "send": bench.send}), name="bench")
 app.add_typer(contents("Customers.", {"list": cards.customer_list, "show": cards.customer_show, "set": cards.customer_set}), name="customer")
 

@@ -9,15 +9,18 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, TypeAlias
 
 import yagmail
 
+from core.errors import Sentence, SignedOut, SignInAway
 from core.i18n import N_
-from core.outcome import Reply, Stage, in_our_words
-from core.records import MailAccount, Security
+from core.outcome import Reply, Stage, in_our_words, spoken
+from core.records import Login, MailAccount, Security
 
 NOT_HERE = N_("{host} is not this machine, and the connection is set to be unprotected.")
 LETTERS = N_("User or password has letters that this login cannot carry.")
@@ -33,6 +36,13 @@ NOTHING_THERE = N_("Nothing answers at {host}, port {port}.")
 NO_ANSWER = N_("{host}, port {port} does not answer in time.")
 TOO_SLOW = N_("The server does not answer in time.")
 HUNG_UP = N_("The server closed the connection.")
+SIGN_IN_AGAIN = N_(
+    "{host} does not accept the sign-in of {user} any more: “{reply}” Sign in again at the company's mail account; then the queued mails leave."
+)
+NO_XOAUTH2 = "AUTH XOAUTH2 is not offered."
+REFUSED = 535
+
+Token: TypeAlias = Callable[[str], str]  # an access token that is not the one just refused; raises SignedOut and SignInAway
 
 
 class Stopped(Exception):
@@ -44,10 +54,63 @@ class Stopped(Exception):
         super().__init__(f"{reply.stage}: {reply.code} {reply.text}")
 
 
-def connect(account: MailAccount, *, timeout_s: float) -> smtplib.SMTP:
+def connect(account: MailAccount, *, timeout_s: float, token: Token | None = None) -> smtplib.SMTP:
     """An open, verified and logged-in connection. Raises Stopped with stage connect, tls or login."""
     if account.security is Security.NONE and not is_loopback(account.host):
         raise Stopped(in_our_words(Stage.TLS, NOT_HERE, host=account.host))
+    if account.login is not Login.OAUTH2:
+        return _opened(account, timeout_s)
+    bearer = _bearer(token, "")
+    try:
+        return _opened(account, timeout_s, bearer)
+    except Stopped as stopped:
+        if stopped.reply.code != REFUSED:
+            raise
+    bearer = _bearer(token, bearer)  # it may have run out, or been called back: a new one, once
+    try:
+        return _opened(account, timeout_s, bearer)
+    except Stopped as stopped:
+        if stopped.reply.code != REFUSED:
+            raise
+        reply = stopped.reply
+        said = Sentence(SIGN_IN_AGAIN, {"host": account.host, "user": account.user, "reply": spoken(reply)})
+        raise Stopped(Reply(stage=Stage.LOGIN, code=reply.code, text=reply.text, said=said)) from stopped
+
+
+def _bearer(token: Token | None, refused: str) -> str:
+    """No sign-in is a refused login; a sign-in server that does not answer is waited for."""
+    try:
+        if token is None:
+            raise SignedOut
+        return token(refused)
+    except SignedOut as error:
+        raise Stopped(Reply(stage=Stage.LOGIN, code=REFUSED, text=str(error), said=error.sentence)) from None
+    except SignInAway as error:
+        raise Stopped(Reply(stage=Stage.CONNECT, text=str(error), said=error.sentence)) from None
+
+
+def _opened(account: MailAccount, timeout_s: float, bearer: str = "") -> smtplib.SMTP:
+    client = _client(account, timeout_s, skip_login=bool(bearer) or not account.user)
+    try:
+        client.login()
+        client.smtp.ehlo_or_helo_if_needed()
+        if bearer:
+            _say_xoauth2(client.smtp, account.user, bearer)
+    except (OSError, smtplib.SMTPException, UnicodeError) as error:
+        speaks = client.smtp is not None and client.smtp.does_esmtp
+        if client.smtp is not None:
+            client.smtp.close()
+        trouble = _greeting_trouble(error, account, speaks_esmtp=speaks)
+        raise Stopped(_hushed(trouble, bearer, account.password)) from (None if bearer else error)
+    finally:
+        client.is_closed = True  # ours from here on: yagmail's destructor would say QUIT at a moment of its own
+    smtp: smtplib.SMTP = client.smtp
+    if smtp.sock is not None:
+        smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the lone dot would wait 40 ms for an acknowledgement
+    return smtp
+
+
+def _client(account: MailAccount, timeout_s: float, *, skip_login: bool) -> yagmail.SMTP:
     context = ssl.create_default_context()
     by_security: dict[Security, dict[str, Any]] = {
         Security.TLS: {"smtp_ssl": True, "smtp_starttls": False, "context": context},
@@ -59,7 +122,7 @@ def connect(account: MailAccount, *, timeout_s: float) -> smtplib.SMTP:
         account.password,
         host=account.host,
         port=account.port,
-        smtp_skip_login=not account.user,
+        smtp_skip_login=skip_login,
         soft_email_validation=False,
         timeout=timeout_s,
         local_hostname=_our_name(),
@@ -67,20 +130,27 @@ def connect(account: MailAccount, *, timeout_s: float) -> smtplib.SMTP:
     )
     client.user = account.user  # yagmail makes `marie` into `marie@gmail.com`
     client.set_logging(None)
-    try:
-        client.login()
-        client.smtp.ehlo_or_helo_if_needed()
-    except (OSError, smtplib.SMTPException, UnicodeError) as error:
-        speaks = client.smtp is not None and client.smtp.does_esmtp
-        if client.smtp is not None:
-            client.smtp.close()
-        raise Stopped(_greeting_trouble(error, account, speaks_esmtp=speaks)) from error
-    finally:
-        client.is_closed = True  # ours from here on: yagmail's destructor would say QUIT at a moment of its own
-    smtp: smtplib.SMTP = client.smtp
-    if smtp.sock is not None:
-        smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the lone dot would wait 40 ms for an acknowledgement
-    return smtp
+    return client
+
+
+def _say_xoauth2(smtp: smtplib.SMTP, user: str, bearer: str) -> None:
+    """The token goes with the command; a refusal first comes as a challenge, which wants an empty line before the 535."""
+    if "XOAUTH2" not in smtp.esmtp_features.get("auth", "").upper().split():
+        raise smtplib.SMTPNotSupportedError(NO_XOAUTH2)
+
+    def answer(challenge: bytes | None = None) -> str:
+        return f"user={user}\x01auth=Bearer {bearer}\x01\x01" if challenge is None else ""
+
+    smtp.auth("XOAUTH2", answer)
+
+
+def _hushed(reply: Reply, *secrets: str) -> Reply:
+    """A server that repeats what it was told must not bring it into a log."""
+    text = reply.text
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, "…").replace(b64encode(secret.encode()).decode(), "…")
+    return reply if text == reply.text else replace(reply, text=text)
 
 
 NOT_TLS_THERE = frozenset({"WRONG_VERSION_NUMBER", "UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE", "TLSV1_ALERT_PROTOCOL_VERSION"})

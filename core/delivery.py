@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
-from core.connection import Stopped, connect, decoded, no_reply
+from core.connection import Stopped, Token, connect, decoded, no_reply
 from core.i18n import N_
 from core.outcome import TOO_BIG, Reply, Stage, in_our_words
 from core.records import MailAccount
@@ -31,8 +31,9 @@ class Handed:
 class Wire:
     """One kept connection of one account."""
 
-    def __init__(self, account: MailAccount, *, timeout_s: float, reply_wait_s: float) -> None:
+    def __init__(self, account: MailAccount, *, timeout_s: float, reply_wait_s: float, token: Token | None = None) -> None:
         self.account = account
+        self.token = token
         self.timeout_s = timeout_s
         self.reply_wait_s = reply_wait_s
         self._smtp: smtplib.SMTP | None = None
@@ -199,7 +200,7 @@ class Wire:
 
     def _connection(self) -> smtplib.SMTP:
         if self._smtp is None:
-            self._smtp = connect(self.account, timeout_s=self.timeout_s)
+            self._smtp = connect(self.account, timeout_s=self.timeout_s, token=self.token)
             self._fresh = True
         return self._smtp
 

@@ -28,6 +28,13 @@ class Login(StrEnum):
     OAUTH2 = "oauth2"
 
 
+class OAuthProvider(StrEnum):
+    """Where a person signs in, instead of giving us a password."""
+
+    MICROSOFT = "microsoft"
+    GOOGLE = "google"
+
+
 class PdfChoice(StrEnum):
     """Whose PDF leaves where the billing program made one."""
 
@@ -73,6 +80,28 @@ class MailAccount:
     def sender(self) -> str:
         """The addr-spec of MAIL FROM."""
         return self.envelope_from or (self.from_mailbox.addr_spec if self.from_mailbox else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """Through which application a company signs in, and what came of it. Secret and tokens are in clear only in memory."""
+
+    company_id: int
+    provider: OAuthProvider = OAuthProvider.MICROSOFT
+    tenant: str = ""
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    tokens: str = field(default="", repr=False)
+    signed_in_as: str = ""
+    signed_in_at: datetime | None = None
+
+    @property
+    def is_set(self) -> bool:
+        return bool(self.client_id)
+
+    @property
+    def is_signed_in(self) -> bool:
+        return bool(self.tokens)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -45,6 +45,10 @@ class Settings(BaseSettings):
 
     dns_server: str = ""  # ask this one, as 127.0.0.1:5353, instead of the machine's own
 
+    microsoft_authority: str = "https://login.microsoftonline.com"
+    google_authorize_uri: str = "https://accounts.google.com/o/oauth2/v2/auth"
+    google_token_uri: str = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
+
     countdown_s: float = 20  # between the click on the screen and the first mail
 
     terms_limit: int = 5 * MIB

@@ -9,7 +9,8 @@ from core.commands.arguments import Assignments, values
 from core.commands.output import Format, Output, show, show_one
 from core.commands.shell import DONE, opened_app
 from core.model import DocumentType, RecipientRole
-from core.records import BounceMailbox, Company, Customer, MailAccount, PdfChoice
+from core.records import BounceMailbox, Company, Customer, Grant, Limits, MailAccount, PdfChoice
+from core.settings import MIB
 
 
 def company_list(output: Format = Output.TABLE) -> int:
@@ -22,12 +23,14 @@ def company_list(output: Format = Output.TABLE) -> int:
 
 def company_show(key: str, output: Format = Output.TABLE) -> int:
     """One company with all its settings; never its password."""
-    from core.dispatch import bouncing, companies
+    from core.dispatch import bouncing, companies, signing
 
     desk = opened_app().desk
     company = companies.find(desk, key)
     kinds = {kind: name for name, kind in companies.KINDS.items()}
-    show_one(_company(company) | _account(desk.account(company.id)) | _mailbox(bouncing.mailbox(desk, company.id)) | _papers(company, kinds), output)
+    account, mailbox = desk.account(company.id), bouncing.mailbox(desk, company.id)
+    sends = _account(account) | _grant(signing.grant(desk, company.id)) | _limits(account.limits)
+    show_one(_company(company) | sends | _mailbox(mailbox) | _papers(company, kinds), output)
     return DONE
 
 
@@ -85,12 +88,36 @@ def _account(account: MailAccount) -> dict[str, Any]:
         "smtp.port": account.port or None,
         "smtp.security": account.security.value,
         "smtp.user": account.user or None,
+        "smtp.login": account.login.value,
         "smtp.password": "set" if account.password else None,
         "mail.from": str(account.from_mailbox) if account.from_mailbox else None,
         "mail.reply_to": str(account.reply_to) if account.reply_to else None,
         "mail.envelope_from": account.envelope_from or None,
         "mail.archive": account.archive_address or None,
         "account.paused": str(account.paused_because) if account.paused_because else None,
+    }
+
+
+def _grant(grant: Grant) -> dict[str, Any]:
+    """Through what the company signs in; of secret and tokens only that there are some."""
+    return {
+        "oauth.provider": grant.provider.value if grant.is_set else None,
+        "oauth.tenant": grant.tenant or None,
+        "oauth.client_id": grant.client_id or None,
+        "oauth.client_secret": "set" if grant.client_secret else None,
+        "oauth.signed_in": grant.is_signed_in,
+        "oauth.signed_in_as": grant.signed_in_as or None,
+        "oauth.signed_in_at": grant.signed_in_at,
+    }
+
+
+def _limits(limits: Limits) -> dict[str, Any]:
+    """What the provider lets the account do; the size in MB."""
+    return {
+        "limits.per_minute": limits.per_minute,
+        "limits.per_day": limits.per_day,
+        "limits.connections": limits.connections,
+        "limits.size": limits.size // MIB if limits.size else None,
     }
 
 

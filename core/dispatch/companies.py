@@ -11,15 +11,16 @@ from stdnum import bic, iban
 
 from core import recording
 from core.connection import is_loopback
-from core.database import audit, bounce_rows, parties
+from core.database import audit, bounce_rows, grants, parties
 from core.dispatch import company_files
 from core.dispatch.desk import Desk
 from core.dispatch.values import Value, unknown
 from core.errors import CompanyUnknown, Sentence, SettingInvalid
 from core.i18n import N_
 from core.model import DocumentType, Language
-from core.records import BounceMailbox, Company, MailAccount, PdfChoice, Security
+from core.records import BounceMailbox, Company, Login, MailAccount, OAuthProvider, PdfChoice, Security
 from core.rendering import mail_text, mentions
+from core.settings import MIB
 from core.sources.identifiers import IBAN_ODD, normalised
 
 LANGUAGES = frozenset(language.value for language in Language)
@@ -36,6 +37,8 @@ class _Changes:
     card: dict[str, Any] = field(default_factory=dict)
     account: dict[str, Any] = field(default_factory=dict)
     mailbox: dict[str, Any] = field(default_factory=dict)
+    grant: dict[str, Any] = field(default_factory=dict)
+    limits: dict[str, int | None] = field(default_factory=dict)
     texts: dict[tuple[Language, DocumentType], dict[str, str]] = field(default_factory=dict)
     languages: dict[Language, dict[str, Any]] = field(default_factory=dict)
     mentions: dict[tuple[Language, str], str] = field(default_factory=dict)
@@ -78,6 +81,10 @@ def change(desk: Desk, key: str, values: Sequence[Value]) -> Company:
         if changes.account or changes.resumes:
             parties.update_account(connection, company.id, changes.account or {"company_id": company.id})
             recording.account_mended(connection, company.id)
+        if changes.limits:  # they say nothing of whether the account works
+            parties.update_account(connection, company.id, changes.limits)
+        if changes.grant:
+            _set_grant(connection, company.id, changes.grant)
         if changes.mailbox:
             _set_mailbox(connection, company.id, changes.mailbox)
         for (language, kind), text in changes.texts.items():
@@ -100,6 +107,14 @@ def _set_mailbox(connection: Connection, company_id: int, values: Mapping[str, A
     moved = former is None or any(getattr(former, name) != values[name] for name in ("host", "user", "folder") if name in values)
     fresh = {"uid_validity": None, "last_uid": None, "read_at": None} if moved else {}
     bounce_rows.set_mailbox(connection, company_id, {**values, **fresh, "trouble": None})
+
+
+def _set_grant(connection: Connection, company_id: int, values: Mapping[str, Any]) -> None:
+    """What was granted to one application is of no use to another."""
+    former = grants.row(connection, company_id, lock=True)
+    other = former is not None and any(getattr(former, name) != values[name] for name in ("provider", "tenant", "client_id") if name in values)
+    gone = {"tokens_encrypted": None, "signed_in_as": None, "signed_in_at": None} if other else {}
+    grants.keep(connection, company_id, {**values, **gone})
 
 
 def _customers_see_it(before: Company, after: Company) -> bool:
@@ -168,10 +183,10 @@ def _colour(_desk: Desk, value: Value, changes: _Changes) -> None:
     changes.card["colour"] = text or None
 
 
-def _password(table: str) -> Callable[[Desk, Value, _Changes], None]:
+def _secret(table: str, column: str = "password_encrypted") -> Callable[[Desk, Value, _Changes], None]:
     def read(desk: Desk, value: Value, changes: _Changes) -> None:
         secret = value.line()
-        getattr(changes, table)["password_encrypted"] = desk.sealed(secret) if secret else None
+        getattr(changes, table)[column] = desk.sealed(secret) if secret else None
 
     return read
 
@@ -201,6 +216,23 @@ def _simple(table: str, column: str, convert: Callable[[Value], Any]) -> Callabl
     return read
 
 
+def _word(value: Value) -> str | None:
+    """An identifier; it becomes a part of an address."""
+    word = value.line().strip()
+    if word and not all(char.isalnum() or char in ".-_" for char in word):
+        raise value.refuse(N_("an identifier of letters, digits, points and hyphens is expected"))
+    return word or None
+
+
+def _limit(column: str, low: int, high: int, *, times: int = 1) -> Callable[[Desk, Value, _Changes], None]:
+    """Empty: the provider names none. Sizes are in MB."""
+
+    def read(_desk: Desk, value: Value, changes: _Changes) -> None:
+        changes.limits[column] = value.whole(low, high) * times if value.line().strip() else None
+
+    return read
+
+
 def _resume(_desk: Desk, value: Value, changes: _Changes) -> None:
     if value.boolean():
         raise value.refuse(N_("an account pauses by itself; false resumes it"))
@@ -217,7 +249,16 @@ _SIMPLE: Mapping[str, Callable[[Desk, Value, _Changes], None]] = {
     "smtp.port": _simple("account", "port", lambda value: value.whole(1, 65535)),
     "smtp.security": _simple("account", "security", lambda value: value.one_of(Security).value),
     "smtp.user": _simple("account", "user", lambda value: value.line().strip() or None),
-    "smtp.password": _password("account"),
+    "smtp.password": _secret("account"),
+    "smtp.login": _simple("account", "login", lambda value: value.one_of(Login).value),
+    "oauth.provider": _simple("grant", "provider", lambda value: value.one_of(OAuthProvider).value),
+    "oauth.tenant": _simple("grant", "tenant", lambda value: _word(value)),
+    "oauth.client_id": _simple("grant", "client_id", lambda value: _word(value)),
+    "oauth.client_secret": _secret("grant", "client_secret_encrypted"),
+    "limits.per_minute": _limit("limit_per_minute", 1, 100_000),
+    "limits.per_day": _limit("limit_per_day", 1, 10_000_000),
+    "limits.connections": _limit("limit_connections", 1, 100),
+    "limits.size": _limit("limit_size", 1, 1000, times=MIB),
     "mail.from": _mailbox("from_mailbox", bare=False),
     "mail.reply_to": _mailbox("reply_to", bare=False),
     "mail.envelope_from": _mailbox("envelope_from", bare=True),
@@ -227,7 +268,7 @@ _SIMPLE: Mapping[str, Callable[[Desk, Value, _Changes], None]] = {
     "bounces.port": _simple("mailbox", "port", lambda value: value.whole(1, 65535)),
     "bounces.security": _simple("mailbox", "security", lambda value: value.one_of(Security).value),
     "bounces.user": _simple("mailbox", "user", lambda value: value.line().strip() or None),
-    "bounces.password": _password("mailbox"),
+    "bounces.password": _secret("mailbox"),
     "bounces.folder": _simple("mailbox", "folder", lambda value: value.line().strip() or INBOX),
     "bounces.verp": _simple("mailbox", "verp", Value.boolean),
 }

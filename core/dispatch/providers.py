@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from core.i18n import N_
-from core.records import Security
+from core.records import Limits, OAuthProvider, Security
+from core.settings import MIB
+
+LARGE: Final = 10 * MIB  # of a mail as it is sent: more is refused by many a recipient
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,14 +19,33 @@ class Provider:
     host: str = ""
     port: int = 587
     security: Security = Security.STARTTLS
+    limits: Limits = field(default_factory=Limits)
+    signs_in: OAuthProvider | None = None
+    spf: str = ""  # what the sender's domain includes for its servers (RFC 7208)
+    dkim: tuple[str, ...] = ()  # selectors (RFC 6376)
 
 
 OWN: Final = "own"
 PROVIDERS: Final[Mapping[str, Provider]] = {
     OWN: Provider(name=N_("Another one, or our own")),
-    "microsoft": Provider(name="Microsoft 365", host="smtp.office365.com"),
-    "google": Provider(name="Google Workspace", host="smtp.gmail.com"),
-    "google-relay": Provider(name=N_("Google Workspace, relay"), host="smtp-relay.gmail.com"),
+    "microsoft": Provider(
+        name="Microsoft 365",
+        host="smtp.office365.com",
+        limits=Limits(per_minute=30, per_day=10_000, connections=3),
+        signs_in=OAuthProvider.MICROSOFT,
+        spf="spf.protection.outlook.com",
+        dkim=("selector1", "selector2"),
+    ),
+    "google": Provider(
+        name="Google Workspace",
+        host="smtp.gmail.com",
+        limits=Limits(per_day=2_000),
+        signs_in=OAuthProvider.GOOGLE,
+        spf="_spf.google.com",
+        dkim=("google",),
+    ),
+    "gmail": Provider(name="Gmail", host="smtp.gmail.com", limits=Limits(per_day=500), signs_in=OAuthProvider.GOOGLE),
+    "google-relay": Provider(name=N_("Google Workspace, relay"), host="smtp-relay.gmail.com", spf="_spf.google.com", dkim=("google",)),
     "combell": Provider(name="Combell", host="smtp-auth.mailprotect.be"),
     "ovh": Provider(name="OVHcloud", host="ssl0.ovh.net", port=465, security=Security.TLS),
     "infomaniak": Provider(name="Infomaniak", host="mail.infomaniak.com"),

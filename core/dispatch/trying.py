@@ -11,14 +11,14 @@ from core import i18n, queueing
 from core.connection import Stopped
 from core.database import audit, recent
 from core.delivery import Wire
-from core.dispatch import documents
+from core.dispatch import documents, signing
 from core.dispatch.desk import Desk
 from core.dispatch.documents import Dossier
-from core.errors import AccountUnset, DocumentImpossible, Sentence, TrialToCustomer
+from core.errors import AccountUnset, DocumentImpossible, Sentence, SignInAway, TrialToCustomer
 from core.i18n import N_
 from core.mailbox import Mailbox, parse
 from core.outcome import Effect, Reply, Stage, judge, spoken
-from core.records import AccompanyingText, Company, MailAccount
+from core.records import AccompanyingText, Company, Login, MailAccount
 from core.rendering import mail_text, message
 from core.rendering.mail_text import MailText
 from core.rendering.message import Attachment, Envelope
@@ -148,7 +148,8 @@ def _handed_over(desk: Desk, account: MailAccount, address: str, composed: bytes
 def open_wire(desk: Desk, account: MailAccount) -> Iterator[Wire]:
     """A line for a person who waits; what was begun and not ended is dropped."""
     patience = min(PATIENCE_S, desk.settings.connect_timeout_s)
-    wire = Wire(account, timeout_s=patience, reply_wait_s=min(PATIENCE_S * 3, desk.settings.reply_wait_s))
+    token = signing.source(desk, account.company_id)
+    wire = Wire(account, timeout_s=patience, reply_wait_s=min(PATIENCE_S * 3, desk.settings.reply_wait_s), token=token)
     try:
         yield wire
     finally:
@@ -157,6 +158,8 @@ def open_wire(desk: Desk, account: MailAccount) -> Iterator[Wire]:
 
 def what_went_wrong(reply: Reply, account: MailAccount, *, address: str = "", cause: BaseException | None = None) -> Sentence:
     """What went wrong, and what to look at; unlike for a real mail, nothing is tried again by itself."""
+    if account.login is Login.OAUTH2 and reply.said is not None and (reply.stage is Stage.LOGIN or reply.said.template == SignInAway.template):
+        return reply.said
     values = {"host": account.host, "port": str(account.port), "sender": account.sender, "address": address, "reply": spoken(reply)}
     return Sentence(_template(reply, cause), values)
 

@@ -39,6 +39,8 @@ class Record:
     commands: list[str] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
     connections: int = 0
+    open_now: int = 0
+    most_open: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def times_taken(self) -> Counter[tuple[str, str]]:
@@ -71,6 +73,8 @@ class Session(socketserver.StreamRequestHandler):
         record, behaviour = self.server.record, self.server.behaviour
         with record.lock:
             record.connections += 1
+            record.open_now += 1
+            record.most_open = max(record.most_open, record.open_now)
         self.sender, self.recipients = "", list[str]()
         self.say(behaviour.greeting)
         try:
@@ -82,6 +86,11 @@ class Session(socketserver.StreamRequestHandler):
                     return
         except (Gone, OSError):
             self.request.close()
+
+    def finish(self) -> None:
+        with self.server.record.lock:
+            self.server.record.open_now -= 1
+        super().finish()
 
     def say(self, reply: str) -> None:
         self.wfile.write(reply.encode() + b"\r\n")
