@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import typer
 
-from core.commands import bench, cards, invoices, processes, proving, returned, sending, sign_in
+from core.commands import batches, bench, cards, invoices, processes, proving, returned, sending, sign_in
 from core.commands.shell import guarded
 
 
@@ -48,6 +48,14 @@ COMPANY: Mapping[str, Callable[..., int]] = {
     "sign-out": sign_in.sign_out,
 }
 app.add_typer(contents("Invoicing companies.", COMPANY), name="company")
+BATCH: Mapping[str, Callable[..., int]] = {
+    "list": batches.listed,
+    "hold": batches.hold,
+    "resume": batches.resume,
+    "move": batches.move,
+    "cancel": batches.cancel,
+}
+app.add_typer(contents("Batches: what was sent with one click.", BATCH), name="batch")
 app.add_typer(contents("Figures, measured.", {"ledger": bench.ledger, "render": bench.render, "send": bench.send}), name="bench")
 app.add_typer(contents("Customers.", {"list": cards.customer_list, "show": cards.customer_show, "set": cards.customer_set}), name="customer")
 

@@ -152,16 +152,15 @@ def _write_down(connection: Connection, due: Sequence[_Due], *, batch_id: int | 
 
 def _gone(connection: Connection, requests: Sequence[Request]) -> dict[int, Sentence]:
     """Sealed mails whose Message-ID is known already, and further copies that somebody else was faster with."""
-    found: dict[int, Sentence] = {}
     sealed = {request.seal.message_id: request.invoice_id for request in requests if request.seal}
+    found: dict[int, Sentence] = {}
     for part in chunks(list(sealed)):
         used = connection.scalars(select(messages.c.message_id).where(messages.c.message_id.in_(part)))
         found |= {sealed[message_id]: Sentence(SEAL_USED) for message_id in used}
-    for request in requests:
-        if request.again is not None:
-            newest = copies.newest(connection, request.invoice_id)
-            if newest is not None and newest.copy_number != request.again.last_copy:
-                found[request.invoice_id] = Sentence(AGAIN_SINCE)
+    for request in (each for each in requests if each.again):
+        newest = copies.newest(connection, request.invoice_id)
+        if newest and request.again and newest.copy_number != request.again.last_copy:
+            found[request.invoice_id] = Sentence(AGAIN_SINCE)
     return found
 
 

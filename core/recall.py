@@ -37,6 +37,29 @@ def invoices(connection: Connection, invoice_ids: Sequence[int], *, because: Sen
     )
 
 
+def held(connection: Connection, invoice_ids: Sequence[int], *, template: str, now: datetime) -> list[int]:
+    """Take away untried mails that are held for this reason and carry no words of a person; returns their invoices."""
+    gone: list[int] = []
+    for part in chunks(invoice_ids):
+        query = (
+            select(messages.c.id, messages.c.invoice_id, deliveries.c.because, deliveries.c.status)
+            .join(deliveries, deliveries.c.message_id == messages.c.id)
+            .where(messages.c.invoice_id.in_(part), messages.c.due_at.is_(None), messages.c.claim.is_(None), messages.c.edited_subject.is_(None))
+            .order_by(messages.c.id)
+            .with_for_update()
+        )
+        rows = connection.execute(query).all()
+        kept = {row.id for row in rows if row.status is not DeliveryStatus.HELD or row.because is None or row.because.template != template}
+        ids = list(dict.fromkeys(row.id for row in rows if row.id not in kept))
+        ids = [message_id for message_id in ids if message_id not in _tried(connection, ids, untried=DeliveryStatus.HELD)]
+        connection.execute(delete(deliveries).where(deliveries.c.message_id.in_(ids)))
+        connection.execute(delete(messages).where(messages.c.id.in_(ids)))
+        gone += dict.fromkeys(row.invoice_id for row in rows if row.id in set(ids))
+    _follow_the_card(connection, gone)
+    refresh_status(connection, gone, now=now)
+    return gone
+
+
 def _recall(connection: Connection, which: ColumnElement[bool], *, because: Sentence, now: datetime) -> Recalled:
     """The rows that wait are locked first: a worker that claims at this moment wins or finds nothing."""
     waits = (messages.c.due_at.is_not(None), messages.c.claim.is_(None))
@@ -80,17 +103,14 @@ def _follow_the_card(connection: Connection, invoice_ids: Sequence[int]) -> None
         )
 
 
-def _tried(connection: Connection, message_ids: Sequence[int]) -> set[int]:
+def _tried(connection: Connection, message_ids: Sequence[int], *, untried: DeliveryStatus = DeliveryStatus.QUEUED) -> set[int]:
     """Messages of which a server said something, or whose deliveries have a past: evidence, which is kept."""
     said = (
         select(deliveries.c.message_id)
         .outerjoin(replies, replies.c.delivery_id == deliveries.c.id)
         .where(
             deliveries.c.message_id.in_(message_ids),
-            (deliveries.c.status != DeliveryStatus.QUEUED)
-            | (deliveries.c.tries > 0)
-            | deliveries.c.former_status.is_not(None)
-            | replies.c.id.is_not(None),
+            (deliveries.c.status != untried) | (deliveries.c.tries > 0) | deliveries.c.former_status.is_not(None) | replies.c.id.is_not(None),
         )
     )
     return set(connection.scalars(said))

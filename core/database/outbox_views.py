@@ -184,7 +184,8 @@ PACED = 5  # mails that tell something about the pace
 def open_count(connection: Connection, *, workable_at: datetime | None = None, due_by: datetime | None = None) -> int:
     """Messages with something queued, claimed or sending.
 
-    With `workable_at` only those whose account is not paused then, with `due_by` only those that are due by then.
+    With `workable_at` only those whose account is not paused then, whose batch nobody holds and whose chosen time has come by then;
+    with `due_by` only those that are due by then.
     """
     query = select(func.count()).select_from(messages).where(or_(messages.c.due_at.is_not(None), messages.c.claim.is_not(None)))
     if workable_at is not None:
@@ -192,7 +193,9 @@ def open_count(connection: Connection, *, workable_at: datetime | None = None, d
             mail_accounts.c.paused_at.is_not(None),
             or_(mail_accounts.c.paused_until.is_(None), mail_accounts.c.paused_until > workable_at),
         )
-        query = query.where(or_(messages.c.claim.is_not(None), messages.c.company_id.not_in(paused)))
+        stays = select(batches.c.id).where(or_(batches.c.held_at.is_not(None), batches.c.leaves_at > workable_at))
+        free = and_(messages.c.company_id.not_in(paused), messages.c.batch_id.not_in(stays))
+        query = query.where(or_(messages.c.claim.is_not(None), free))
     if due_by is not None:
         query = query.where(or_(messages.c.claim.is_not(None), messages.c.due_at <= due_by))
     return connection.scalar(query) or 0

@@ -49,11 +49,14 @@ def free(connection: Connection, *, now: datetime, latest: datetime, because: Se
 
 
 def stop_old(connection: Connection, *, now: datetime, because: Sentence) -> int:
-    """Mails that should have left long ago do not leave by themselves: they are held. Returns how many."""
+    """Mails that should have left long ago do not leave by themselves: they are held. Those of a held batch wait for who holds it.
+
+    Returns how many.
+    """
     old = (
         select(messages.c.id, messages.c.invoice_id)
         .join(batches, messages.c.batch_id == batches.c.id)
-        .where(messages.c.due_at.is_not(None), messages.c.claim.is_(None), batches.c.leave_by <= now)
+        .where(messages.c.due_at.is_not(None), messages.c.claim.is_(None), batches.c.leave_by <= now, batches.c.held_at.is_(None))
         .order_by(messages.c.id)
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True, of=messages)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select, update
 
 from core import reasons, recall
-from core.database import audit
+from core.database import audit, batch_rows
 from core.database import invoices as invoice_rows
 from core.database.chunks import chunks
 from core.database.schema import batches, messages
 from core.dispatch.desk import Desk
-from core.errors import ReasonMissing, Sentence
+from core.errors import BatchUnknown, ReasonMissing, Sentence
 from core.i18n import N_
 from core.model import DispatchStatus
 from core.records import InvoiceRow
@@ -33,6 +33,8 @@ def hold(desk: Desk, invoice_ids: Sequence[int], *, reason: str) -> dict[int, Se
     now = desk.now()
     with desk.database.write() as connection:
         because = Sentence(HELD_BY, {"who": desk.who, "reason": reasons.said(reason.strip())})
+        for part in chunks(invoice_ids):
+            batch_rows.take_from_workers(connection, messages.c.invoice_id.in_(part), now=now)
         recall.invoices(connection, invoice_ids, because=because, now=now)  # messages before invoices, as workers lock them
         found = invoice_rows.rows(connection, invoice_ids, lock=True)
         held = [row for row in found.values() if row.status in HOLDABLE or (row.status is DispatchStatus.HELD and row.held_because is None)]
@@ -64,22 +66,25 @@ class Cancelled:
     gone: int
 
 
-def cancel(desk: Desk, batch_id: int) -> Cancelled:
-    """Take back a batch as far as no worker has begun with it."""
+def cancel(desk: Desk, batch_id: int, *, reason: str = "") -> Cancelled:
+    """Take back a batch as far as no worker has begun with it. Raises BatchUnknown."""
     now = desk.now()
     with desk.database.write() as connection:
+        if batch_rows.load(connection, batch_id) is None:
+            raise BatchUnknown(batch=batch_id)
         connection.execute(update(batches).where(batches.c.id == batch_id).values(recalled_at=now))  # first: nothing joins it any more
         taken = recall.batch(connection, batch_id, because=Sentence(CANCELLED_BY, {"who": desk.who}), now=now)
         rows = invoice_rows.rows(connection, taken.invoice_ids).values()
-        _write_down(connection, desk, list(rows), "cancelled", "", now)
+        _write_down(connection, desk, list(rows), "cancelled", reason.strip(), now)
     return Cancelled(invoice_ids=taken.invoice_ids, gone=len(taken.gone))
 
 
 def leave_now(desk: Desk, batch_id: int) -> None:
-    """End the countdown."""
+    """End the countdown, or the wait for a chosen time."""
     now = desk.now()
     with desk.database.write() as connection:
-        connection.execute(update(batches).where(batches.c.id == batch_id).values(leaves_at=now))
+        leave_by = now + timedelta(hours=desk.settings.leave_within_hours)
+        connection.execute(update(batches).where(batches.c.id == batch_id).values(leaves_at=now, leave_by=leave_by))
         waiting = select(messages.c.id).where(messages.c.batch_id == batch_id, messages.c.due_at > now).order_by(messages.c.id)
         for part in chunks(list(connection.scalars(waiting.with_for_update()))):
             connection.execute(update(messages).where(messages.c.id.in_(part)).values(due_at=now))

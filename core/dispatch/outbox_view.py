@@ -18,6 +18,7 @@ from core.dispatch.desk import Desk
 from core.dispatch.progress import Progress
 from core.errors import Sentence
 from core.model import OPEN, DeliveryStatus, RecipientRole
+from core.outbox import WAITED
 
 WORKER_SILENT = timedelta(seconds=30)
 SHOWN = 200  # mails, and things that wait
@@ -42,13 +43,26 @@ class Batch:
     by: str
     invoices: int
     cancelled_at: datetime | None
+    held_at: datetime | None = None
+    leaves_at: datetime | None = None
 
 
 def batches(desk: Desk) -> list[Batch]:
     """The newest twenty, newest first."""
     with desk.database.read() as connection:
         rows = outbox_views.newest_batches(connection, limit=BATCHES)
-    return [Batch(id=row.id, at=row.created_at, by=row.created_by, invoices=row.invoices, cancelled_at=row.recalled_at) for row in rows]
+    return [
+        Batch(
+            id=row.id,
+            at=row.created_at,
+            by=row.created_by,
+            invoices=row.invoices,
+            cancelled_at=row.recalled_at,
+            held_at=row.held_at,
+            leaves_at=row.leaves_at,
+        )
+        for row in rows
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +105,7 @@ class Cause(StrEnum):
     REFUSED = "refused"  # the mail itself: look at it first
     ARCHIVE = "archive"  # the company's own copy; the customer has it
     MOVED = "moved"  # held before it left
+    WAITED = "waited"  # nothing is wrong but that nobody remembers the click
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +174,7 @@ def cause(row: Row[Any]) -> Cause:
     if row.role is RecipientRole.ARCHIVE:
         return Cause.ARCHIVE
     if row.status is DeliveryStatus.HELD:
-        return Cause.MOVED
+        return Cause.WAITED if row.because and row.because.template == WAITED else Cause.MOVED
     template = row.because.template if row.because else ""
     if row.status is DeliveryStatus.BOUNCED or template == outcome.ADDRESS_REFUSED:
         return Cause.ADDRESS

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, select
 
 from core.database.schema import batches, invoices, messages
 from core.dispatch.desk import Desk
+from core.errors import Sentence
 from core.model import IN_PROGRESS, DispatchStatus
 
 
@@ -20,6 +22,8 @@ class Progress:
     counts: dict[DispatchStatus, int]
     leaves_in_s: int  # the earliest countdown that still runs; 0 when all are over
     waiting: int  # with a mail that no worker has taken
+    leaves_at: datetime | None = None  # the end of that countdown, or a time that somebody chose
+    held: Sentence | None = None  # why a person holds the first of them that is held
 
     @property
     def total(self) -> int:
@@ -56,5 +60,11 @@ def of_batches(desk: Desk, batch_ids: Sequence[int]) -> Progress:
         leaves_at = connection.scalar(select(func.min(batches.c.leaves_at)).where(*runs))
         mails = select(func.count(messages.c.invoice_id.distinct())).where(messages.c.batch_id.in_(batch_ids), messages.c.due_at.is_not(None))
         waiting = connection.scalar(mails) or 0
+        held = connection.scalar(
+            select(batches.c.held_because)
+            .where(batches.c.id.in_(batch_ids), batches.c.held_at.is_not(None), waits.exists())
+            .order_by(batches.c.id)
+            .limit(1)
+        )
     rest = (leaves_at - desk.now()).total_seconds() if leaves_at else 0
-    return Progress(counts=counts, leaves_in_s=max(0, math.ceil(rest)), waiting=waiting)
+    return Progress(counts=counts, leaves_in_s=max(0, math.ceil(rest)), waiting=waiting, leaves_at=leaves_at, held=held)

@@ -11,11 +11,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select, update
 
 from core import reasons, recording
-from core.database import audit, parties
+from core.database import audit, batch_rows, parties
 from core.database import deliveries as rows
 from core.database import invoices as invoice_rows
 from core.database.schema import deliveries, invoices, messages
 from core.database.statuses import refresh_status
+from core.dispatch import what_changed
 from core.dispatch.desk import Desk
 from core.errors import DeliveryNotOpen, DeliveryNotSent, DeliveryUnknown, ReasonMissing, ResendImpossible, Sentence, SettledSince
 from core.i18n import N_
@@ -80,14 +81,20 @@ def resolve(desk: Desk, delivery_id: int, how: Settlement, *, reason: str, count
         if how is Settlement.RESEND:
             values |= {"first_try_at": None, "tries": 0} | {f"former_{name}": former[name] for name in ("status", "because", "changed_at")}
             leaves_at = now + timedelta(seconds=countdown_s) if countdown_s > 0 else None
-            batch_id = rows.send_again(connection, row.message, who=desk.who, now=now, leaves_at=leaves_at)
+            batch_id = rows.send_again(
+                connection, row.message, who=desk.who, now=now, leaves_at=leaves_at, leave_by=_leave_by(desk, leaves_at or now)
+            )
         connection.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(**values))
         refresh_status(connection, [row.invoice_id], now=now)
         if how is Settlement.RESEND:
-            _refuse_outdated(connection, row)  # the invoice is locked by now: nobody holds it in between
+            _refuse_outdated(desk, connection, row)  # the invoice is locked by now: nobody holds it in between
         subject = f"{row.number} → {row.recipient}"
         audit.append(connection, company_id=row.company_id, who=desk.who, what=f"settled: {how.value}", subject=subject, why=reason, now=now)
     return Settled(delivery_id=delivery_id, at=now, former=former, batch_id=batch_id)
+
+
+def _leave_by(desk: Desk, leaves_at: datetime) -> datetime:
+    return leaves_at + timedelta(hours=desk.settings.leave_within_hours)
 
 
 def _former(row: Row[Any]) -> dict[str, Any]:
@@ -158,7 +165,7 @@ def _delivery(delivery_id: int) -> Select[Any]:
     )
 
 
-def _refuse_outdated(connection: Connection, row: Row[Any]) -> None:
+def _refuse_outdated(desk: Desk, connection: Connection, row: Row[Any]) -> None:
     """The same bytes go again only while they are the latest copy, nothing moved since they were made, and nobody stops the invoice."""
     stopped = connection.execute(select(invoices.c.held_because, invoices.c.elsewhere_because).where(invoices.c.id == row.invoice_id)).one()
     for because, why in ((stopped.held_because, SOMEBODY_HOLDS_IT), (stopped.elsewhere_because, MARKED_ELSEWHERE)):
@@ -167,9 +174,10 @@ def _refuse_outdated(connection: Connection, row: Row[Any]) -> None:
     if _newest_copy(connection, row.invoice_id) != row.copy_number:
         raise ResendImpossible(number=row.number, why=Sentence(NEWER_COPY))
     then = Versions(invoice=row.invoice_version, customer=row.customer_version, company=row.company_version)
-    moved = what_moved(rows.versions_now(connection, row.message), then)
-    if moved is not None:
-        raise ResendImpossible(number=row.number, why=Sentence(MOVED_SINCE, {"what": moved}))
+    now = rows.versions_now(connection, row.message)
+    if what_moved(now, then) is not None:
+        what = what_changed.of_message(desk, connection, row.message, row.invoice_id, now=now, then=then)
+        raise ResendImpossible(number=row.number, why=Sentence(MOVED_SINCE, {"what": what}))
 
 
 def _newest_copy(connection: Connection, invoice_id: int) -> int:
@@ -224,6 +232,7 @@ def pause(desk: Desk, company_id: int, *, reason: str) -> None:
     with desk.database.write() as connection:
         because = Sentence(PAUSED_BY, {"who": desk.who, "reason": reasons.said(reason.strip())})
         recording.pause(connection, company_id, because, now=now)
+        batch_rows.take_from_workers(connection, messages.c.company_id == company_id, now=now)
         audit.append(connection, company_id=company_id, who=desk.who, what="account paused", subject="", why=reason.strip(), now=now)
 
 
