@@ -101,13 +101,14 @@ def look(
     source_warnings: tuple[Sentence, ...] = (),
     violations: tuple[Violation, ...] = (),
     same_pdf: tuple[str, ...] = (),
-    came_back: Mapping[str, Sentence] | None = None,
+    doubtful: Mapping[str, Sentence] | None = None,
     again: bool = False,
 ) -> Verdict:
     """All reasons for one invoice. What is wrong in the source warns, what is wrong in ours blocks (DESIGN §5).
 
     `violations`: what the rules said of its documents. `same_pdf`: numbers of other invoices that carry its PDF.
-    `came_back`: what to say of the customer's addresses, in small letters, whose mails came back. `again`: it was sent, and shall go once more.
+    `doubtful`: what to say of the customer's addresses, in small letters, whose mails came back or whose domain takes none.
+    `again`: it was sent, and shall go once more.
     """
     reasons: list[Reason] = []
     if invoice.status not in SENDABLE and not (again and invoice.status is DispatchStatus.SENT):
@@ -116,7 +117,7 @@ def look(
     elif invoice.held_because is not None:
         reasons.append(Reason(level=Level.BLOCKED, sentence=Sentence(IT_IS_HELD, {"reason": said(invoice.held_because)}), remedy=Remedy.RELEASE))
     else:
-        reasons += _about_customer(customer) + _about_company(invoice, customer, state) + _doubts(customer, came_back or {})
+        reasons += _about_customer(customer) + _about_company(invoice, customer, state) + _doubts(customer, doubtful or {})
     reasons += [Reason(level=Level.WARNING, sentence=warning) for warning in source_warnings]
     reasons += [about_rule(violation) for violation in violations]
     if same_pdf:
@@ -159,9 +160,9 @@ def _about_customer(customer: Customer) -> list[Reason]:
     return reasons
 
 
-def _doubts(customer: Customer, came_back: Mapping[str, Sentence]) -> list[Reason]:
+def _doubts(customer: Customer, doubtful: Mapping[str, Sentence]) -> list[Reason]:
     addresses = dict.fromkeys(mailbox.addr_spec.lower() for _, mailbox in customer.recipients)
-    sentences = (came_back[address] for address in addresses if address in came_back)
+    sentences = (doubtful[address] for address in addresses if address in doubtful)
     return [Reason(level=Level.WARNING, sentence=sentence, remedy=Remedy.CUSTOMER) for sentence in sentences]
 
 

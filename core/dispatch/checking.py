@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from core.database import bounce_rows, checks, outbox_views, parties
 from core.database import invoices as invoice_rows
 from core.database.ledger_rows import Blocks
+from core.dispatch import domain_checks
 from core.dispatch.desk import Desk
 from core.errors import FacturierError, Sentence
 from core.i18n import N_, NAMES, on
@@ -32,7 +33,7 @@ def preflight(desk: Desk, invoice_ids: Sequence[int], *, again: bool = False) ->
         violations = checks.found(connection, invoice_ids)
         same_pdf = checks.others_with_pdf(connection, invoice_ids)
         zone = ZoneInfo(desk.settings.time_zone)
-        came_back = _came_back(connection, customers, zone)
+        came_back, nobody = _came_back(connection, customers, zone), domain_checks.nobody_there(connection, customers)
         former = {row.id: _former(connection, row, zone) for row in rows.values() if row.status in (DispatchStatus.SENT, DispatchStatus.UNCERTAIN)}
     states = {company.id: company_state(desk, company) for company in companies.values()}
     return [
@@ -44,7 +45,7 @@ def preflight(desk: Desk, invoice_ids: Sequence[int], *, again: bool = False) ->
             source_warnings=warnings.get(invoice_id, ()),
             violations=_concerning(violations.get(invoice_id, {}), customers[rows[invoice_id].customer_id], companies[rows[invoice_id].company_id]),
             same_pdf=same_pdf.get(invoice_id, ()) if not companies[rows[invoice_id].company_id].renders_pdf else (),
-            came_back=came_back.get(rows[invoice_id].customer_id),
+            doubtful=nobody.get(rows[invoice_id].customer_id, {}) | came_back.get(rows[invoice_id].customer_id, {}),
             again=again,
         )
         for invoice_id in invoice_ids

@@ -11,7 +11,7 @@ import structlog
 
 from core import outbox, recording
 from core.database import chores, outbox_views
-from core.dispatch import bouncing
+from core.dispatch import bouncing, domain_checks
 from core.dispatch.desk import Desk
 
 log = structlog.get_logger()
@@ -40,6 +40,7 @@ def sweep(desk: Desk) -> None:
 CHORES: Final = (
     Chore(name="sweep", every_s=60, act=sweep),
     Chore(name="bounces", every_s=300, act=bouncing.read_all),
+    Chore(name="domains", every_s=3600, act=domain_checks.check_all),
 )
 
 

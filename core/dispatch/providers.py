@@ -47,12 +47,15 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
     "gmail": Provider(name="Gmail", host="smtp.gmail.com", limits=Limits(per_day=500), signs_in=OAuthProvider.GOOGLE),
     "google-relay": Provider(name=N_("Google Workspace, relay"), host="smtp-relay.gmail.com", spf="_spf.google.com", dkim=("google",)),
     "combell": Provider(name="Combell", host="smtp-auth.mailprotect.be"),
-    "ovh": Provider(name="OVHcloud", host="ssl0.ovh.net", port=465, security=Security.TLS),
-    "infomaniak": Provider(name="Infomaniak", host="mail.infomaniak.com"),
+    "ovh": Provider(name="OVHcloud", host="ssl0.ovh.net", port=465, security=Security.TLS, spf="mx.ovh.com"),
+    "infomaniak": Provider(name="Infomaniak", host="mail.infomaniak.com", spf="spf.infomaniak.ch"),
     "here": Provider(name=N_("A relay on this machine"), host="127.0.0.1", port=25, security=Security.NONE),
 }
 
 
-def provider_of(host: str) -> str:
-    """The key of the provider whose server this is."""
-    return next((key for key, provider in PROVIDERS.items() if provider.host and provider.host == host.strip().lower()), OWN)
+def provider_of(host: str, user: str = "") -> str:
+    """The key of the provider whose server this is; Gmail and Workspace share theirs, and differ by the user's domain."""
+    name = host.strip().lower()
+    if name == PROVIDERS["gmail"].host and user.strip().lower().endswith(("@gmail.com", "@googlemail.com")):
+        return "gmail"
+    return next((key for key, provider in PROVIDERS.items() if provider.host and provider.host == name), OWN)

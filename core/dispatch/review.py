@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 
 from core.database import invoices as invoice_rows
-from core.database import ledger_rows, outbox_views, parties
+from core.database import ledger_rows, parties
 from core.database.ledger_rows import Filter, Tally
-from core.dispatch import checking
+from core.dispatch import budget, checking, domain_checks
 from core.dispatch.desk import Desk
 from core.errors import Sentence
 from core.preflight import Level, Remedy, Verdict
-
-USUAL_S = 0.2  # a mail, until this desk has sent some
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +44,7 @@ class Review:
     shares: tuple[Share, ...]
     ready: Tally
     ends_at: datetime
+    notes: tuple[Sentence, ...]  # what is true of a company's sender, once, whatever the number of its invoices
 
     @property
     def all_is_well(self) -> bool:
@@ -67,14 +66,14 @@ def review(desk: Desk, invoice_ids: Sequence[int], *, countdown_s: float = 0) ->
             counts = {level: sum(verdict.level is level for verdict in own) for level in Level}
             tally = ledger_rows.tally(connection, Filter(), [verdict.invoice_id for verdict in own if verdict.level is Level.READY])
             shares.append(Share(company=company.name, counts=counts, ready=tally))
-        pace_s = outbox_views.pace(connection) or USUAL_S
     keys = {identity: {Remedy.CUSTOMER: customers[row.customer_id], Remedy.COMPANY: companies[row.company_id].key} for identity, row in rows.items()}
     return Review(
         by_level=by_level,
         blocked=tuple(_groups(by_level[Level.BLOCKED], keys)),
         shares=tuple(shares),
         ready=_total(share.ready for share in shares),
-        ends_at=desk.now() + timedelta(seconds=countdown_s + pace_s * len(ready_ids)),
+        ends_at=budget.foreseen(desk, ready_ids, countdown_s=countdown_s),
+        notes=tuple(domain_checks.notes(desk, companies.values())),
     )
 
 

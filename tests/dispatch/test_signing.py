@@ -8,15 +8,17 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from core import signing_in
 from core.app import App
 from core.connection import SIGN_IN_AGAIN
 from core.database.schema_delivery import oauth_grants
 from core.dispatch import companies, sending, settling, signing, trying
-from core.errors import OAuthUnset, SignedOut, SignInAway, SignInRefused
+from core.errors import OAuthUnset, Sentence, SignedOut, SignInAway, SignInRefused
 from core.i18n import sentence
 from core.model import DispatchStatus, Language
 from core.records import Company, Login
@@ -244,17 +246,17 @@ def test_another_machine_that_renewed_first_is_believed(app: App, provider: Sign
     sign_in(app, provider.book)
     provider.book.rotates = True
     refused = _token(app)
-    real = signing.signing_in.refresh
+    real = signing_in.refresh
 
-    def later(*arguments: object, **named: object) -> object:
-        monkeypatch.setattr(signing.signing_in, "refresh", real)
+    def later(*arguments: Any, **named: Any) -> signing_in.Tokens:
+        monkeypatch.setattr(signing_in, "refresh", real)
         key = (app.desk.settings.database_url, company(app).id)
         lock = signing._REFRESHING.pop(key)  # the other machine has locks of its own
         signing.access_token(app.desk, company(app).id, refused)
         signing._REFRESHING[key] = lock
-        return real(*arguments, **named)  # type: ignore[arg-type]
+        return real(*arguments, **named)
 
-    monkeypatch.setattr(signing.signing_in, "refresh", later)
+    monkeypatch.setattr(signing_in, "refresh", later)
     assert signing.access_token(app.desk, company(app).id, refused) in provider.book.good
 
 
@@ -269,8 +271,6 @@ def test_tokens_are_encrypted_at_rest(app: App, provider: SignInServer, mail: Fa
 
 
 def test_the_sentences_have_their_languages() -> None:
-    from core.errors import Sentence
-
     for template in (SIGN_IN_AGAIN, SignedOut.template, SignInAway.template):
         for language in (Language.FR, Language.NL):
             assert sentence(language, Sentence(template)) != template

@@ -168,14 +168,17 @@ def running(folder: Path) -> Iterator[SignInServer]:
     cert, key = certificates.write(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
-    handler = type("Handler", (_Handler,), {"book": Book()})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+
+    class Handler(_Handler):
+        book = Book()
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
-        handler.url = f"https://127.0.0.1:{server.server_address[1]}"
+        Handler.url = f"https://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:
-            yield SignInServer(handler.book, handler.url, cert)
+            yield SignInServer(Handler.book, Handler.url, cert)
         finally:
             server.shutdown()
             thread.join()
