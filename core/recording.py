@@ -159,7 +159,10 @@ def account_trouble(connection: Connection, company_id: int, reply: Reply, *, pa
     if judge(reply) is Effect.PAUSE:
         pause(connection, company_id, explain(reply, Effect.PAUSE), now=now)
         return
-    connection.execute(update(mail_accounts).where(mail_accounts.c.company_id == company_id).values(troubles=mail_accounts.c.troubles + 1))
+    own = mail_accounts.c
+    met = (own.company_id == company_id, or_(own.paused_at.is_(None), own.paused_until <= now))
+    if connection.execute(update(mail_accounts).where(*met).values(troubles=own.troubles + 1)).rowcount == 0 and not reply.over_quota:
+        return  # it waits already: lines that fail together are one trouble
     until = now + (max(QUOTA_WAIT, patience.longest) if reply.over_quota else patience.wait(rows.troubles(connection, company_id)))
     pause(connection, company_id, explain(reply, Effect.WAIT), until=until, now=now)
 

@@ -36,7 +36,7 @@ def running() -> Iterator[int]:
 def far_away(port: int, *, round_trip_s: float) -> Iterator[int]:
     """The same server behind a line on which every byte travels half a round trip, each way."""
     own = free_port()
-    with _process([sys.executable, str(Path(__file__)), str(own), str(port), str(round_trip_s / 2)], own):
+    with _process([sys.executable, "-m", "core.bench.sink", str(own), str(port), str(round_trip_s / 2)], own):
         yield own
 
 
@@ -48,16 +48,25 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def _process(command: list[str], port: int) -> Iterator[None]:
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    paths = os.pathsep.join(filter(None, (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH"))))
+    process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": paths}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        for _ in range(500):
-            with contextlib.suppress(OSError), socket.create_connection((HOST, port), timeout=1):
-                break
-            time.sleep(0.02)
+        if not _answers(process, port):
+            raise PeerMissing(peer=" ".join(command[:3]))
         yield
     finally:
         process.kill()
         process.wait()
+
+
+def _answers(process: subprocess.Popen[bytes], port: int) -> bool:
+    for _ in range(500):
+        if process.poll() is not None:
+            return False
+        with contextlib.suppress(OSError), socket.create_connection((HOST, port), timeout=1):
+            return True
+        time.sleep(0.02)
+    return False
 
 
 async def _relay(port: int, target: int, delay_s: float) -> None:
