@@ -6,25 +6,25 @@ import zlib
 
 import streamlit as st
 
-from core.dispatch import trying
+from core.dispatch import signing, trying
 from core.dispatch.providers import OWN, PROVIDERS, provider_of
 from core.dispatch.values import Value
 from core.errors import Sentence
 from core.i18n import N_
-from core.records import Company, MailAccount, Security
-from pages.parts import company_bounces, company_forms, feedback
+from core.records import Company, Grant, MailAccount, Security
+from pages.parts import company_advanced, company_bounces, company_dns, company_forms, company_signing, feedback
 from pages.parts.resources import desk, shown, t, translated
 
 SECURITY = {Security.STARTTLS: "STARTTLS (587)", Security.TLS: "TLS (465)", Security.NONE: N_("None (only for this machine)")}
 SERVER = {"smtp.host": N_("Server"), "smtp.port": N_("Port"), "smtp.security": N_("Protection"), "smtp.user": N_("User")}
 SENDER = {"mail.from": N_("Sender"), "mail.reply_to": N_("Reply to"), "mail.archive": N_("Archive copy to")}
-LABELS = {**SERVER, **SENDER, "smtp.password": N_("Password")}
+LABELS = {**SERVER, **SENDER, "smtp.password": N_("Password"), **company_advanced.LABELS}
 HINTS = {"smtp.host": "smtp.example.be", "mail.from": "info@example.be"}
 ARCHIVE = N_("Gets a copy of every mail; customers do not see it.")
 
 
 def show(company: Company) -> None:
-    account = desk().account(company.id)
+    account, grant = desk().account(company.id), signing.grant(desk(), company.id)
     if account.paused_because:
         st.error(shown(account.paused_because))
     kept = {
@@ -35,28 +35,32 @@ def show(company: Company) -> None:
         "mail.from": str(account.from_mailbox or ""),
         "mail.reply_to": str(account.reply_to or ""),
         "mail.archive": account.archive_address,
+        **company_advanced.kept(account, grant),
     }
     form = f"{company.key}/{zlib.crc32(repr(kept).encode())}"  # another company or other kept values: other fields
     for name, value in kept.items():
         st.session_state.setdefault(f"{name}/{form}", value)
     preset(account, form)
-    fields(company, account, form)
+    fields(company, account, grant, form)
+    company_signing.show(company, account, grant)
     trials(company, account)
+    company_advanced.used(company)
+    company_dns.show(company, account)
     company_bounces.show(company)
 
 
 def preset(account: MailAccount, form: str) -> None:
-    """A provider fills in server, port and protection."""
+    """A provider fills in server, port, protection and limits."""
     st.selectbox(
         t("Provider"),
         list(PROVIDERS),
-        index=list(PROVIDERS).index(provider_of(account.host)),
+        index=list(PROVIDERS).index(provider_of(account.host, account.user)),
         format_func={key: t(provider.name) for key, provider in PROVIDERS.items()}.__getitem__,
         key=f"provider/{form}",
         on_change=_fill_in,
         args=(form,),
         width=320,
-        help=t("Fills in server, port and protection. User and password come from the provider."),
+        help=t("Fills in server, port, protection and the limits. User and password come from the provider."),
     )
 
 
@@ -66,20 +70,25 @@ def _fill_in(form: str) -> None:
     st.session_state[f"smtp.host/{form}"] = chosen.host or (typed if provider_of(typed) == OWN else "")
     st.session_state[f"smtp.port/{form}"] = str(chosen.port)
     st.session_state[f"smtp.security/{form}"] = chosen.security
+    company_advanced.fill_in(chosen, form)
 
 
-def fields(company: Company, account: MailAccount, form: str) -> None:
+def fields(company: Company, account: MailAccount, grant: Grant, form: str) -> None:
     with st.form(f"account/{form}"):
         left, right = st.columns(2, gap="large")
         with left:
             host, port = st.columns([3, 1])
             values = {"smtp.host": text(host, "smtp.host", form), "smtp.port": text(port, "smtp.port", form)}
-            st.selectbox(t("Protection"), list(SECURITY), format_func=translated(SECURITY).__getitem__, key=f"smtp.security/{form}")
+            protection, login = st.columns(2)
+            protection.selectbox(t("Protection"), list(SECURITY), format_func=translated(SECURITY).__getitem__, key=f"smtp.security/{form}")
+            with login:
+                company_advanced.login(form)
             user, secret = st.columns(2)
             values["smtp.user"] = text(user, "smtp.user", form)
             stored = t("stored; leave empty to keep it") if account.password else ""
             password = secret.text_input(t("Password"), type="password", placeholder=stored, key=f"smtp.password/{form}")
         values |= {name: text(right, name, form) for name in SENDER}
+        values |= company_advanced.fields(grant, form)
         if st.form_submit_button(t("Save"), type="primary"):
             values["smtp.security"] = st.session_state[f"smtp.security/{form}"].value
             changes = [Value(name, word) for name, word in values.items()] + ([Value("smtp.password", password)] if password else [])
