@@ -10,10 +10,11 @@ HOLD = (N_("Amount to be checked"), N_("Waits for the customer's order number"),
 SENT = (N_("The customer confirms"), N_("The server's log shows it"), N_("Delivered by another way"))
 AGAIN = (N_("The customer does not have it"), N_("The server's log does not show it"), N_("The address works again"))
 LOST = AGAIN[:2]
+ONCE_MORE = (N_("The customer asks for it again"), N_("It went to a wrong address"), N_("The customer's mailbox lost it"))
 CAME_BACK = (N_("A non-delivery notice came in"), N_("The address does not exist any more"), N_("The customer's mailbox is full"))
 PAUSE = (N_("The mail server is being worked on"), N_("Nothing shall leave before it was checked"))
 MISTAKEN = N_("It was marked by mistake")
-KNOWN = frozenset((*ELSEWHERE, *HOLD, *SENT, *AGAIN, *CAME_BACK, *PAUSE, MISTAKEN))
+KNOWN = frozenset((*ELSEWHERE, *HOLD, *SENT, *AGAIN, *ONCE_MORE, *CAME_BACK, *PAUSE, MISTAKEN))
 
 
 def said(reason: str) -> str | Sentence:

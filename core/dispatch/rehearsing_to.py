@@ -8,7 +8,7 @@ from itertools import groupby
 
 from core.connection import Stopped
 from core.delivery import Wire
-from core.dispatch import rehearsing, trying
+from core.dispatch import history, rehearsing, trying
 from core.dispatch.desk import Desk
 from core.dispatch.rehearsal_files import Rehearsed
 from core.dispatch.rehearsing import Rehearsal, nobody
@@ -47,6 +47,13 @@ def to_me(desk: Desk, invoice_ids: Sequence[int], address: str, *, told: Callabl
                 done += 1
     told(1, 1)
     return Shown(rehearsal=made, troubles=troubles)
+
+
+def proposed(desk: Desk, invoice_ids: Sequence[int]) -> str:
+    """The company's own address of the first invoice, unless it stands on a customer's card."""
+    if not invoice_ids:
+        return ""
+    return trying.proposed_address(desk.account(history.standing(desk, invoice_ids[0]).company_id))
 
 
 def _hand_over(desk: Desk, wire: Wire, account: MailAccount, address: str, mail: Rehearsed) -> Sentence | None:

@@ -144,8 +144,7 @@ def queue_confirmed(desk: Desk, invoice_id: int, words: AccompanyingText, seen: 
         return Queued(batch_id=0, invoice_ids=(), refused={invoice_id: joined([reason.sentence for reason in verdict.blocked_by])})
     shown = preview(desk, invoice_id, edited=words)
     if what_moved(shown.dossier.versions, seen) is not None:
-        with desk.database.read() as connection:
-            what = what_changed.since(desk, connection, invoice_id, now=shown.dossier.versions, then=seen)
+        what = what_changed.meanwhile(desk, invoice_id, now=shown.dossier.versions, then=seen)
         raise ChangedSincePreview(number=shown.dossier.invoice.number, what=what)
     now = desk.now()
     message_id = queueing.new_message_id(shown.account.sender.rpartition("@")[2])

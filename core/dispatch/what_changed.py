@@ -60,6 +60,12 @@ def since(
     return _told(desk, what, acts, _names(acts))
 
 
+def meanwhile(desk: Desk, invoice_id: int, *, now: Versions, then: Versions) -> Sentence:
+    """The same for whoever looks at it right now."""
+    with desk.database.read() as connection:
+        return since(desk, connection, invoice_id, now=now, then=then)
+
+
 def of_message(desk: Desk, connection: Connection, message_row_id: int, invoice_id: int, *, now: Versions, then: Versions) -> Sentence:
     """The same for a mail that waits: since it was queued, and from where it was to go."""
     at, to = changes.queued_for(connection, message_row_id)

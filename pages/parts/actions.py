@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import streamlit as st
 
 from core.database.ledger_rows import Filter
 from core.dispatch import looking, sending
 from core.dispatch import review as reviewing
 from core.model import Ledger
-from pages.parts import menu, strip, ticks
+from pages.parts import menu, send_otherwise, strip, ticks
 from pages.parts.resources import desk, shown, t
 
 
@@ -44,22 +46,34 @@ def _press(name: str) -> None:
 def _send(name: str, ticked: frozenset[int]) -> None:
     text = t("@ Send by e-mail") + (f" ({len(ticked)})" if len(ticked) > 1 else "")
     st.button(text, key=f"send/{name}", type="primary", disabled=not ticked, on_click=_press, args=(name,))
+    send_otherwise.menu(name, ticked, lambda ids, moment: send_or_ask(name, ids, moment))
     if not st.session_state.pop(f"pressed/{name}", False) or not ticked:
         return
     if len(ticked) == 1:
         [only] = ticked
         st.session_state.update({"confirming": only, "confirming-from": name})
         st.switch_page(menu.CONFIRM, query_params={"invoice": str(only)})
-    found = reviewing.review(desk(), sorted(ticked))
-    if found.all_is_well:
-        queue(name, sorted(ticked))
+    send_or_ask(name, sorted(ticked), None)
+
+
+def send_or_ask(name: str, ids: list[int], leaves_at: datetime | None) -> None:
+    """Queue them when all is well, else show the check before sending, which remembers the time."""
+    st.session_state[f"sheet-at/{name}"] = leaves_at
+    if reviewing.review(desk(), ids).all_is_well:
+        queue(name, ids)
     st.session_state[f"sheet/{name}"] = True
     st.rerun()
 
 
+def later(name: str) -> datetime | None:
+    """The time that was chosen for what the sheet shows, unless it is over."""
+    moment: datetime | None = st.session_state.get(f"sheet-at/{name}")
+    return moment if moment and moment > desk().now() else None
+
+
 def queue(name: str, ids: list[int]) -> None:
-    """Queue with the countdown; what was refused stays ticked and is told. The page stays where it is."""
-    queued = sending.queue(desk(), ids, countdown_s=desk().settings.countdown_s)
+    """Queue with the countdown, or for the chosen time; what was refused stays ticked and is told. The page stays where it is."""
+    queued = sending.queue(desk(), ids, countdown_s=desk().settings.countdown_s, leaves_at=later(name))
     st.session_state[f"sheet/{name}"] = False
     ticks.drop(queued.invoice_ids)
     if queued.invoice_ids:

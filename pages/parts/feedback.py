@@ -29,6 +29,15 @@ def told() -> Iterator[None]:
         st.error(t("Something unexpected happened. Nothing was sent by it. The log of the program says more."))
 
 
+@contextmanager
+def told_later() -> Iterator[None]:
+    """The same for what a click calls before the page is made."""
+    try:
+        yield
+    except FacturierError as error:
+        later(shown(error.sentence))
+
+
 def why(error: SettingInvalid) -> str:
     """Of a field that stands right there: only what is wrong with it, without its name."""
     reason = error.sentence.values["why"]

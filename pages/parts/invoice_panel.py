@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.dispatch import checking, history, sending
+from core.dispatch import checking, history, sending, what_changed
 from core.dispatch.sending import Preview
-from core.errors import FacturierError
+from core.errors import FacturierError, Sentence
 from core.i18n import N_
 from core.model import SENDABLE, DeliveryStatus, DispatchStatus, Ledger, RecipientRole
 from core.preflight import Level, Remedy, Verdict
@@ -17,6 +17,7 @@ from core.rendering.message import Attachment
 from pages.parts import browser, feedback, menu, preview_panel, sent_panel, strip, ticks
 from pages.parts.resources import desk, shown, t
 
+CHANGED_MEANWHILE = N_("This changed meanwhile: {what}. Look at it again before you send it.")
 PANEL = 528
 TALL = 270  # a document beside the ledger, on 800 px
 LEDGERS = {"all": menu.LEDGER, "email": menu.EMAIL}
@@ -166,7 +167,8 @@ def look_again(invoice_id: int) -> None:
 def _say(verdict: Verdict, first: Preview, seen: Versions, words: AccompanyingText, invoice_id: int) -> None:
     """What stops it, each with the way to mend it."""
     if first.dossier.versions != seen:
-        st.warning(t("Somebody changed the invoice, the customer card or the company's text meanwhile. Look at it again before you send it."))
+        what = what_changed.meanwhile(desk(), invoice_id, now=first.dossier.versions, then=seen)
+        st.warning(shown(Sentence(CHANGED_MEANWHILE, {"what": what})))
         st.button(t("Look at it again"), on_click=look_again, args=(invoice_id,), key=f"look-again/{invoice_id}")
     for reason in verdict.reasons:
         (st.error if reason.level is Level.BLOCKED else st.warning)(shown(reason.sentence))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import streamlit as st
 
 from core import i18n, reasons, styling
-from core.dispatch import companies, holding, outbox_view, settling
+from core.dispatch import companies, holding, outbox_view, settling, waits
 from core.dispatch.outbox_view import Batch, Far, PausedAccount
-from pages.parts import feedback, menu
+from pages.parts import feedback, menu, outbox_acts, reason_choice, strip
 from pages.parts.resources import desk, language, plain, shown, t, zone
 
 
@@ -41,26 +43,11 @@ def pause() -> None:
         return
     with st.popover(t("Pause an account"), help=t("Nothing of that company leaves until somebody resumes it.")), feedback.told():
         company = st.selectbox(t("Company"), list(known), format_func=known.__getitem__, key="pause-company")
-        reason = choose_reason(reasons.PAUSE, "pause-reason")
+        reason = reason_choice.choose(reasons.PAUSE, "pause-reason")
         if st.button(t("Pause"), key="pause-do", disabled=not reason):
             settling.pause(desk(), company, reason=reason)
             feedback.later(t("Paused: {company}.", company=known[company]), undo=lambda: settling.resume(desk(), company))
             st.rerun()
-
-
-def choose_reason(known: tuple[str, ...], key: str) -> str:
-    """One of a short list, kept as its message id so that each reads it in their own language; or words of one's own."""
-    chosen = st.selectbox(
-        t("Reason"),
-        known,
-        format_func=lambda reason: t(reason) if reason in reasons.KNOWN else reason,
-        index=None,
-        accept_new_options=True,
-        placeholder=t("Choose a reason, or write one"),
-        label_visibility="collapsed",
-        key=key,
-    )
-    return chosen or ""
 
 
 # Progress -------------------------------------------------------------------------------------------------------
@@ -80,7 +67,9 @@ def show() -> None:
     chosen = choice.selectbox(t("Batch"), list(names), format_func=names.__getitem__, key="batch", label_visibility="collapsed")
     with stop.container(horizontal=True, horizontal_alignment="right"):
         pause()
-    progress(chosen)
+    found = waits.of_batch(desk(), chosen)
+    progress(chosen, held_at=found.held_at, later=outbox_acts.is_far(found))
+    outbox_acts.show(chosen, found)
 
 
 def _name(batch: Batch) -> str:
@@ -91,9 +80,15 @@ def _name(batch: Batch) -> str:
 
 
 @st.fragment(run_every=1.0)
-def progress(batch_id: int) -> None:
-    """Read from the database every second: closing the browser changes nothing."""
+def progress(batch_id: int, *, held_at: datetime | None, later: bool) -> None:
+    """Read from the database every second: closing the browser changes nothing.
+
+    `held_at` and `later`: as the buttons below show it; when somebody changed it, the page is made again.
+    """
     with feedback.told():
+        found = waits.of_batch(desk(), batch_id)
+        if (found.held_at, outbox_acts.is_far(found)) != (held_at, later):
+            st.rerun()
         far = outbox_view.far(desk(), batch_id)
         if not far.total:
             known = next((batch for batch in outbox_view.batches(desk()) if batch.id == batch_id), None)
@@ -103,18 +98,21 @@ def progress(batch_id: int) -> None:
                 st.caption(t("What was in this batch is sent again in a later one."))
             return
         invoices = far.invoices
-        if invoices.leaves_in_s > 0 and far.is_open:
+        if found.held or invoices.leaves_in_s > strip.FAR_S:
+            st.caption(t("Invoices: {done} of {total} done", done=invoices.done, total=invoices.total))
+        elif invoices.leaves_in_s > 0 and far.is_open:
             st.markdown(t("**Leaving in {seconds} s** · invoices: {count}", count=invoices.waiting, seconds=invoices.leaves_in_s))
         else:
             done = t("Invoices: {done} of {total} done", done=invoices.done, total=invoices.total)
             st.progress(invoices.done / max(1, invoices.total), text=done)
+        outbox_acts.why(found)
         _counts(far)
         if far.is_open:
             with st.container(horizontal=True):
                 if st.button(t("Cancel what has not left"), key=f"cancel/{batch_id}"):
                     _cancel(batch_id)
                     st.rerun()
-                if invoices.leaves_in_s > 0:
+                if invoices.leaves_in_s > 0 and not found.held:
                     st.button(t("Send now"), key=f"now/{batch_id}", on_click=holding.leave_now, args=(desk(), batch_id))
 
 

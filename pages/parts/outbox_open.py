@@ -9,12 +9,12 @@ from typing import Any, NoReturn
 import streamlit as st
 
 from core import i18n, reasons, styling
-from core.dispatch import customers, outbox_view, sending, settling
+from core.dispatch import batch_acts, customers, outbox_view, sending, settling
 from core.dispatch.outbox_view import Cause, Group
 from core.dispatch.settling import Settlement
 from core.errors import DeliveryNotOpen, SettingInvalid
 from core.i18n import N_
-from pages.parts import feedback, menu, outbox_batch, outbox_uncertain, strip, ticks
+from pages.parts import feedback, menu, outbox_uncertain, reason_choice, strip, ticks
 from pages.parts.resources import desk, language, plain, shown, t, translated, zone
 
 NAMED = 8  # invoices that a group shows before it counts
@@ -121,7 +121,7 @@ def _saved(row: Any, wrong: str, address: str) -> bool:
 def _settled(group: Group, label: str) -> None:
     """The customer has it all the same."""
     with st.popover(label), feedback.told():
-        reason = outbox_batch.choose_reason(reasons.SENT, f"otherwise/{group.key}")
+        reason = reason_choice.choose(reasons.SENT, f"otherwise/{group.key}")
         if st.button(t("Settle as sent"), key=f"settle/{group.key}", disabled=not reason):
             _resolve(group.deliveries, Settlement.SENT, reason)
 
@@ -158,7 +158,7 @@ def _uncertain(group: Group) -> None:
         return
     why, button = st.columns([5, 3], vertical_alignment="bottom")
     with why:
-        reason = outbox_batch.choose_reason(WHY[how], f"why/{row.id}/{how.value}")
+        reason = reason_choice.choose(WHY[how], f"why/{row.id}/{how.value}")
     again = how is Settlement.RESEND
     if again:
         st.caption(
@@ -202,6 +202,22 @@ def _refused(group: Group) -> None:
         _look(group)
 
 
+def _waited(group: Group) -> None:
+    """Nothing is wrong with them but their age."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _send_again(group, primary=True)
+        count = len(group.invoice_ids)
+        if st.button(t("Back to “to send” ({count})", count=count), key=f"give-back/{group.key}", help=t("They wait in the ledger again.")):
+            back = batch_acts.give_back(desk(), group.invoice_ids)
+            words = t("To send again: {count}.", count=len(back))
+            if len(back) < count:
+                words += " " + t(
+                    "A server was told of the others, or somebody wrote their text: send those from here. ({count})", count=count - len(back)
+                )
+            feedback.later(words)
+            st.rerun()
+
+
 _REMEDIES = {
     Cause.UNCERTAIN: _uncertain,
     Cause.ADDRESS: _correct,
@@ -209,6 +225,7 @@ _REMEDIES = {
     Cause.REFUSED: _refused,
     Cause.ARCHIVE: _archive,
     Cause.MOVED: _look,
+    Cause.WAITED: _waited,
 }
 
 

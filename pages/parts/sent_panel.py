@@ -13,7 +13,7 @@ from core.dispatch import documents, history, holding, settling
 from core.dispatch.history import Copy
 from core.model import DeliveryStatus, RecipientRole
 from core.records import InvoiceRow
-from pages.parts import feedback, mail_preview, outbox_batch, places, preview_panel
+from pages.parts import feedback, mail_preview, places, preview_panel, reason_choice, send_again
 from pages.parts.resources import desk, language, plain, shown, t, zone
 
 
@@ -23,6 +23,7 @@ def show(standing: InvoiceRow, copies: Sequence[Copy], *, tall: int, narrow: boo
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(t("The mail as it was sealed; it is kept in the archive and cannot be changed."))
         if not is_archive:
+            send_again.menu(standing, "narrow" if narrow else "wide")
             st.page_link(places.ARCHIVE, label=t("In the archive"), query_params={"message": str(copies[0].deliveries[0].message_id)})
     parts = opened.attachments
     names = [t("Mail"), *(_name(part, place) for place, part in enumerate(parts)), t("History")]
@@ -72,7 +73,7 @@ def came_back(row: Any, place: str) -> None:
     key = f"{place}/{row.id}"
     hint = t("The mail server took this mail, and later a notice came that it could not be delivered.")
     with st.popover(t("It came back"), help=hint), feedback.told():
-        reason = outbox_batch.choose_reason(reasons.CAME_BACK, f"back-why/{key}")
+        reason = reason_choice.choose(reasons.CAME_BACK, f"back-why/{key}")
         notice = st.text_area(t("Or paste what the notice says"), key=f"back-notice/{key}", height=90)
         if st.button(t("Mark as came back"), key=f"back/{key}", type="primary"):
             settled = settling.came_back(desk(), row.id, reason=notice.strip() or reason)

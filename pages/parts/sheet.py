@@ -60,6 +60,11 @@ def _summary(review: Review) -> None:
 
 def _buttons(name: str, review: Review, wanted: list[int]) -> None:
     ready = [verdict.invoice_id for verdict in review.by_level[Level.READY]]
+    moment = actions.later(name)
+    if moment:
+        st.caption(t("Leaves on {when}.", when=i18n.moment(language(), moment.astimezone(zone()))))
+    elif st.session_state.get(f"sheet-at/{name}"):
+        st.warning(t("The time that you chose is over: what you send now leaves now."))
     with st.container(horizontal=True):
         label = t("Send the {count} ready", count=len(ready))
         if wanted:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 import streamlit as st
 
-from core.dispatch import holding, progress
+from core import i18n
+from core.dispatch import batch_acts, holding, progress
 from core.dispatch.progress import Progress
+from core.errors import BatchNotHeld
 from pages.parts import feedback, places, ticks
-from pages.parts.resources import desk, t
+from pages.parts.resources import desk, language, plain, say, t, zone
 
+FAR_S = 600  # longer is no countdown
 LIVE_S = 4  # at least, between two looks of a whole ledger
 
 
@@ -50,7 +54,14 @@ def _following(followed: dict[int, str | None], *, shown: tuple[float, int] | No
         if not far.is_open or (shown and far.done > shown[1] and time.monotonic() > shown[0] + LIVE_S):
             st.rerun()
         with st.container(border=True, key="strip"), st.container(horizontal=True, vertical_alignment="center"):
-            if far.leaves_in_s > 0:
+            if far.held is not None:
+                st.markdown(f"**{plain(say(far.held))}** · " + t("invoices: {count}", count=far.waiting))
+                st.button(t("Resume"), key="strip-resume", on_click=_resume, args=(followed,), type="primary")
+                st.button(t("Cancel"), key="strip-cancel", on_click=_cancel, args=(followed,))
+                st.page_link(places.OUTBOX, label=t("Outbox"))
+            elif far.leaves_at is not None and far.leaves_in_s > FAR_S:
+                _later(followed, far)
+            elif far.leaves_in_s > 0:
                 st.markdown(t("**Leaving in {seconds} s** · invoices: {count}", count=far.waiting, seconds=far.leaves_in_s))
                 st.button(t("Cancel"), key="strip-cancel", on_click=_cancel, args=(followed,), type="primary")
                 st.button(t("Send now"), key="strip-now", on_click=_leave_now, args=(followed,))
@@ -58,6 +69,25 @@ def _following(followed: dict[int, str | None], *, shown: tuple[float, int] | No
                 st.markdown(t("Sending: {done} of {total} done", done=far.done, total=far.total))
                 st.progress(far.done / max(1, far.total), width=160)
                 st.page_link(places.OUTBOX, label=t("Outbox"))
+
+
+def _later(followed: dict[int, str | None], far: Progress) -> None:
+    """A time that somebody chose: followed as long as the person likes."""
+    assert far.leaves_at is not None
+    when = i18n.moment(language(), far.leaves_at.astimezone(zone()))
+    st.markdown(t("**Leaves on {when}** · invoices: {count}", when=when, count=far.waiting))
+    st.button(t("Cancel"), key="strip-cancel", on_click=_cancel, args=(followed,))
+    st.button(t("Send now"), key="strip-now", on_click=_leave_now, args=(followed,))
+    st.page_link(places.OUTBOX, label=t("Change the time"))
+    if st.button("✕", key="strip-close", help=t("Close; it leaves at its time all the same.")):
+        st.session_state.pop("followed", None)
+        st.rerun()
+
+
+def _resume(followed: dict[int, str | None]) -> None:
+    for batch_id in followed:
+        with contextlib.suppress(BatchNotHeld):
+            batch_acts.resume(desk(), batch_id)
 
 
 def _leave_now(followed: dict[int, str | None]) -> None:

@@ -143,7 +143,7 @@ def test_the_confirm_screen_notices_what_somebody_else_changed(dashboard: App, s
     desk.tick(dashboard, 1, "ok+other@x.test")
     test.button(key=f"send/{invoice_id}").click().run()
     assert desk.deliveries(dashboard) == {}
-    assert "Somebody changed" in words(test)
+    assert "This changed meanwhile: The customer card" in words(test)
 
 
 def test_the_outbox_says_loudly_that_no_worker_runs(dashboard: App) -> None:
