@@ -10,7 +10,7 @@ import smtplib
 import socket
 import ssl
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any, TypeAlias
@@ -101,7 +101,8 @@ def _opened(account: MailAccount, timeout_s: float, bearer: str = "") -> smtplib
         if client.smtp is not None:
             client.smtp.close()
         trouble = _greeting_trouble(error, account, speaks_esmtp=speaks)
-        raise Stopped(_hushed(trouble, bearer, account.password)) from (None if bearer else error)
+        secrets = (bearer, account.password, f"\0{account.user}\0{account.password}", _xoauth2(account.user, bearer))
+        raise Stopped(_hushed(trouble, secrets if bearer or account.password else ())) from (None if isinstance(error, smtplib.SMTPException) else error)
     finally:
         client.is_closed = True  # ours from here on: yagmail's destructor would say QUIT at a moment of its own
     smtp: smtplib.SMTP = client.smtp
@@ -139,12 +140,16 @@ def _say_xoauth2(smtp: smtplib.SMTP, user: str, bearer: str) -> None:
         raise smtplib.SMTPNotSupportedError(NO_XOAUTH2)
 
     def answer(challenge: bytes | None = None) -> str:
-        return f"user={user}\x01auth=Bearer {bearer}\x01\x01" if challenge is None else ""
+        return _xoauth2(user, bearer) if challenge is None else ""
 
     smtp.auth("XOAUTH2", answer)
 
 
-def _hushed(reply: Reply, *secrets: str) -> Reply:
+def _xoauth2(user: str, bearer: str) -> str:
+    return f"user={user}\x01auth=Bearer {bearer}\x01\x01"
+
+
+def _hushed(reply: Reply, secrets: Iterable[str]) -> Reply:
     """A server that repeats what it was told must not bring it into a log."""
     text = reply.text
     for secret in secrets:
