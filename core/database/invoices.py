@@ -158,10 +158,13 @@ def rows(connection: Connection, invoice_ids: Collection[int], *, lock: bool = F
     """With `lock` nobody else changes or queues them before the transaction ends."""
     found: dict[int, InvoiceRow] = {}
     for part in chunks(sorted(set(invoice_ids))):
-        query = select(invoices).where(invoices.c.id.in_(part)).order_by(invoices.c.id)
+        query = select(*_OF_ROW).where(invoices.c.id.in_(part)).order_by(invoices.c.id)
         for row in connection.execute(query.with_for_update() if lock else query):
-            found[row.id] = InvoiceRow(**{name: getattr(row, name) for name in InvoiceRow.__dataclass_fields__})
+            found[row.id] = InvoiceRow(**row._mapping)
     return found
+
+
+_OF_ROW = tuple(invoices.c[name] for name in InvoiceRow.__dataclass_fields__)
 
 
 def booked(connection: Connection, invoice_id: int) -> dict[str, Decimal]:
