@@ -13,9 +13,11 @@ from core.database import audit, batch_rows
 from core.database import invoices as invoice_rows
 from core.database.schema import batches, invoices, messages
 from core.dispatch.desk import Desk
-from core.dispatch.holding import HELD_BY
 from core.errors import BatchBegan, BatchDone, BatchHeld, BatchNotHeld, BatchUnknown, ReasonMissing, Sentence
+from core.i18n import N_
 from core.outbox import WAITED
+
+BATCH_HELD_BY = N_("The batch is held by {who}: {reason}")
 
 
 def hold(desk: Desk, batch_id: int, *, reason: str) -> int:
@@ -30,7 +32,7 @@ def hold(desk: Desk, batch_id: int, *, reason: str) -> int:
         if not waiting:
             raise BatchDone(batch=batch_id)
         if batch.held_at is None:  # whoever was first keeps the word
-            because = Sentence(HELD_BY, {"who": desk.who, "reason": reasons.said(reason.strip()[:500])})
+            because = Sentence(BATCH_HELD_BY, {"who": desk.who, "reason": reasons.said(reason.strip()[:500])})
             connection.execute(update(batches).where(batches.c.id == batch_id).values(held_at=now, held_because=because))
             _write_down(connection, desk, batch_id, waiting, "batch held", reason.strip(), now)
     return len(waiting)

@@ -64,7 +64,7 @@ def test_a_held_batch_stays_and_leaves_once_resumed(app: App, smtp: FaultServer)
     assert [desk.status_of(app, each) for each in ids] == [S.QUEUED] * 2
     found = waits.of_batch(app.desk, batch)
     assert (found.held, found.total) == (2, 2)
-    assert str(found.because) == "Held by marie: Nothing shall leave before it was checked"
+    assert str(found.because) == "The batch is held by marie: Nothing shall leave before it was checked"
     assert progress.of_batches(app.desk, [batch]).held == found.because
     assert batch_acts.resume(app.desk, batch) == 2
     desk.drain(app)

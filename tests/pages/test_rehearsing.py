@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from streamlit.testing.v1 import AppTest
 
@@ -148,3 +149,16 @@ def test_a_sent_one_goes_once_more_for_a_reason(dashboard: App, smtp: FaultServe
     assert not test.exception
     desk.drain(dashboard)
     assert [sorted(mail.recipients) for mail in smtp.record.taken] == [["ok+1@x.test", "ok+2@x.test"], ["ok+2@x.test"]]
+
+
+def test_what_waited_too_long_goes_back_to_the_ledger_with_one_click(dashboard: App) -> None:
+    ids = two(dashboard)
+    sending.queue(dashboard.desk, ids)
+    desk.one_pass(replace(dashboard.desk, clock=lambda: datetime.now(UTC) + timedelta(days=4)))
+    test = page(OUTBOX)
+    assert "It waited too long to leave by itself." in words(test)
+    [button] = [each for each in test.button if each.label == "Back to “to send” (2)"]
+    button.click().run()
+    assert not test.exception
+    assert [desk.status_of(dashboard, each) for each in ids] == [S.TO_SEND] * 2
+    assert any("To send again: 2." in str(each.value) for each in test.toast)
