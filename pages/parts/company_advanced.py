@@ -61,7 +61,7 @@ def login(form: str) -> None:
 def fields(grant: Grant, form: str) -> dict[str, str]:
     """Within the form of the account; closed as long as nobody needs them."""
     chosen = st.session_state[f"login/{form}"]
-    with st.expander(t("Advanced"), expanded=chosen != PASSWORD and not grant.is_signed_in):
+    with st.expander(t("Advanced"), expanded=chosen != PASSWORD and not grant.is_set):
         st.caption(t(ABOUT_LIMITS, size=LARGE // MIB))
         values = {name: text(place, name, form) for place, name in zip(st.columns(4), LIMITS, strict=True)}
         st.caption(t(ABOUT_APPLICATION))

@@ -11,6 +11,10 @@ from core.signing_in import NAMES, Started
 from pages.parts import feedback
 from pages.parts.resources import desk, language, plain, t, zone
 
+_LARGE = """<style>
+[class*="st-key-sign-in-code"] code { font-size: 2rem; letter-spacing: .08em; }
+</style>"""
+
 
 def show(company: Company, account: MailAccount, grant: Grant) -> None:
     if account.login is not Login.OAUTH2:
@@ -70,7 +74,9 @@ def _stop(key: str, label: str) -> None:
 
 def _code(company: Company, started: Started, key: str) -> None:
     left, right = st.columns([3, 5], vertical_alignment="center")
-    left.code(started.code, language=None)
+    left.html(_LARGE)
+    with left.container(key="sign-in-code"):
+        st.code(started.code, language=None)
     right.markdown(t("**1.** Copy the code."))
     right.link_button(t("2. Open {address}", address=started.address), started.address)
     right.markdown(t("**3.** Paste the code there and sign in as the one who sends. This page notices by itself."))
