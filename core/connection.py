@@ -19,7 +19,7 @@ import yagmail
 
 from core.errors import Sentence, SignedOut, SignInAway
 from core.i18n import N_
-from core.outcome import Reply, Stage, in_our_words, spoken
+from core.outcome import SIGN_IN_AGAIN, Reply, Stage, in_our_words, spoken
 from core.records import Login, MailAccount, Security
 
 NOT_HERE = N_("{host} is not this machine, and the connection is set to be unprotected.")
@@ -36,9 +36,6 @@ NOTHING_THERE = N_("Nothing answers at {host}, port {port}.")
 NO_ANSWER = N_("{host}, port {port} does not answer in time.")
 TOO_SLOW = N_("The server does not answer in time.")
 HUNG_UP = N_("The server closed the connection.")
-SIGN_IN_AGAIN = N_(
-    "{host} does not accept the sign-in of {user} any more: “{reply}” Sign in again at the company's mail account; then the queued mails leave."
-)
 NO_XOAUTH2 = "AUTH XOAUTH2 is not offered."
 REFUSED = 535
 
@@ -102,7 +99,9 @@ def _opened(account: MailAccount, timeout_s: float, bearer: str = "") -> smtplib
             client.smtp.close()
         trouble = _greeting_trouble(error, account, speaks_esmtp=speaks)
         secrets = (bearer, account.password, f"\0{account.user}\0{account.password}", _xoauth2(account.user, bearer))
-        raise Stopped(_hushed(trouble, secrets if bearer or account.password else ())) from (None if isinstance(error, smtplib.SMTPException) else error)
+        raise Stopped(_hushed(trouble, secrets if bearer or account.password else ())) from (
+            None if isinstance(error, smtplib.SMTPException) else error
+        )
     finally:
         client.is_closed = True  # ours from here on: yagmail's destructor would say QUIT at a moment of its own
     smtp: smtplib.SMTP = client.smtp

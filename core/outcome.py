@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.errors import Sentence
+from core.errors import Sentence, SignedOut
 from core.i18n import N_
 
 
@@ -154,11 +154,16 @@ _SENDER = N_("The mail server refuses the sender: {reply} Correct the sender add
 _QUOTA = N_("The provider lets this account send no more for now: {reply} What is queued stays queued and leaves by itself later.")
 _BARRED = N_("The provider has stopped this account: {reply} Ask the provider, then resume the account; the queued mails leave.")
 _POLICY_SAYS = N_("The server does not let this mail through, by its rules: {reply} Ask whoever runs the recipient's mail, or send another way.")
+SIGN_IN_AGAIN = N_(
+    "{host} does not accept the sign-in of {user} any more: “{reply}” Sign in again at the company's mail account; then the queued mails leave."
+)
 GAVE_UP = N_("The mail was tried again and again for {hours} hours; the last answer was: {reply}")
 
 
 def explain(reply: Reply, effect: Effect, recipient: str = "") -> Sentence:
-    """The same in plain words."""
+    """The same in plain words; a sign-in says itself what to do."""
+    if effect is Effect.PAUSE and reply.said is not None and reply.said.template in (SIGN_IN_AGAIN, SignedOut.template):
+        return reply.said
     return Sentence(_template(reply, effect), {"reply": spoken(reply), "recipient": recipient})
 
 

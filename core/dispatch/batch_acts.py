@@ -12,6 +12,7 @@ from core import reasons, recall
 from core.database import audit, batch_rows
 from core.database import invoices as invoice_rows
 from core.database.schema import batches, invoices, messages
+from core.dispatch import budget
 from core.dispatch.desk import Desk
 from core.errors import BatchBegan, BatchDone, BatchHeld, BatchNotHeld, BatchUnknown, ReasonMissing, Sentence
 from core.i18n import N_
@@ -58,6 +59,7 @@ def resume(desk: Desk, batch_id: int, *, reason: str = "") -> int:
 def move(desk: Desk, batch_id: int, leaves_at: datetime) -> None:
     """Another time for what has not begun to leave. Raises BatchUnknown, BatchDone, BatchHeld, BatchBegan."""
     now = desk.now()
+    room = max(timedelta(), (budget.ends_at(desk, batch_id) or now) - now)  # for limits that make it take days
     with desk.database.write() as connection:
         batch = _locked(connection, batch_id)
         if batch.held_at is not None:
@@ -67,7 +69,7 @@ def move(desk: Desk, batch_id: int, leaves_at: datetime) -> None:
             raise BatchDone(batch=batch_id)
         if batch.leaves_at is None or batch.leaves_at <= now:
             raise BatchBegan(batch=batch_id)
-        leave_by = leaves_at + timedelta(hours=desk.settings.leave_within_hours)
+        leave_by = leaves_at + room + timedelta(hours=desk.settings.leave_within_hours)
         connection.execute(update(batches).where(batches.c.id == batch_id).values(leaves_at=leaves_at, leave_by=leave_by))
         mine = (messages.c.batch_id == batch_id, messages.c.due_at.is_not(None), messages.c.claim.is_(None))
         connection.execute(update(messages).where(*mine).values(due_at=leaves_at))

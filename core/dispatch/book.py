@@ -13,13 +13,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core import outbox, recording
 from core.connection import Stopped
+from core.database import deliveries as rows
 from core.database.deliveries import ClaimedMessage
 from core.delivery import Handed, Wire
+from core.dispatch import what_changed
 from core.dispatch.desk import Desk
 from core.errors import Sentence
 from core.i18n import N_
 from core.outcome import Effect, Reply, Stage, breaks_the_line, explain, judge
-from core.records import Seal
+from core.records import Seal, what_moved
 
 log = structlog.get_logger()
 
@@ -180,7 +182,11 @@ class Book:
                 recording.put_back(connection, message, due_at=now + timedelta(seconds=wait_s), because=because, now=now)
 
     def hold(self, message: ClaimedMessage, what: Sentence) -> None:
+        """It stops, and says what changed, by whom and when, as far as that is known."""
         with self.desk.database.write() as connection:
+            versions = rows.versions_now(connection, message.id)
+            if what_moved(versions, message.versions) is not None:
+                what = what_changed.of_message(self.desk, connection, message.id, message.invoice_id, now=versions, then=message.versions)
             recording.hold(connection, message, Sentence(MOVED, {"what": what}), now=self.desk.now())
 
     def fail(self, message: ClaimedMessage, because: Sentence) -> None:

@@ -13,6 +13,7 @@ from core.database import audit, batch_rows
 from core.database import invoices as invoice_rows
 from core.database.chunks import chunks
 from core.database.schema import batches, messages
+from core.dispatch import budget
 from core.dispatch.desk import Desk
 from core.errors import BatchUnknown, ReasonMissing, Sentence
 from core.i18n import N_
@@ -82,12 +83,13 @@ def cancel(desk: Desk, batch_id: int, *, reason: str = "") -> Cancelled:
 def leave_now(desk: Desk, batch_id: int) -> None:
     """End the countdown, or the wait for a chosen time."""
     now = desk.now()
+    leave_by = max(now, budget.ends_at(desk, batch_id) or now) + timedelta(hours=desk.settings.leave_within_hours)
     with desk.database.write() as connection:
-        leave_by = now + timedelta(hours=desk.settings.leave_within_hours)
         connection.execute(update(batches).where(batches.c.id == batch_id).values(leaves_at=now, leave_by=leave_by))
         waiting = select(messages.c.id).where(messages.c.batch_id == batch_id, messages.c.due_at > now).order_by(messages.c.id)
         for part in chunks(list(connection.scalars(waiting.with_for_update()))):
             connection.execute(update(messages).where(messages.c.id.in_(part)).values(due_at=now))
+    desk.wake(None)
 
 
 def _write_down(connection: Connection, desk: Desk, rows: Sequence[InvoiceRow], what: str, why: str, now: datetime) -> None:

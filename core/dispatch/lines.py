@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import smtplib
 import time
 from dataclasses import dataclass, field
 
-from core import recording
-from core.connection import Stopped
 from core.database import claims
 from core.delivery import Wire
 from core.dispatch import signing
 from core.dispatch.desk import Desk
-from core.errors import Sentence
-from core.outcome import Effect, Stage, judge
 from core.records import Login, MailAccount
 
 ACCOUNT_FRESH_S = 1.0
@@ -74,32 +69,9 @@ class Lines:
             claims.drop_line(connection, company_id, self.holder)
 
 
-class _SignedIn(Wire):
-    """A line with a token; without a sign-in the account pauses, in the words of the sign-in instead of those of a password."""
-
-    def __init__(self, desk: Desk, account: MailAccount) -> None:
-        settings = desk.settings
-        token = signing.source(desk, account.company_id)
-        super().__init__(account, timeout_s=settings.connect_timeout_s, reply_wait_s=settings.reply_wait_s, token=token)
-        self.desk = desk
-
-    def _connection(self) -> smtplib.SMTP:
-        try:
-            return super()._connection()
-        except Stopped as stopped:
-            if stopped.reply.said is not None and stopped.reply.stage is Stage.LOGIN and judge(stopped.reply) is Effect.PAUSE:
-                self._pause(stopped.reply.said)
-            raise
-
-    def _pause(self, because: Sentence) -> None:
-        with self.desk.database.write() as connection:
-            recording.pause(connection, self.account.company_id, because, now=self.desk.now())
-
-
 def _wire(desk: Desk, account: MailAccount) -> Wire:
-    if account.login is Login.OAUTH2:
-        return _SignedIn(desk, account)
-    return Wire(account, timeout_s=desk.settings.connect_timeout_s, reply_wait_s=desk.settings.reply_wait_s)
+    token = signing.source(desk, account.company_id) if account.login is Login.OAUTH2 else None
+    return Wire(account, timeout_s=desk.settings.connect_timeout_s, reply_wait_s=desk.settings.reply_wait_s, token=token)
 
 
 def _same_server(one: MailAccount, other: MailAccount) -> bool:

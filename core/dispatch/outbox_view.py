@@ -188,6 +188,8 @@ def _alike(row: Row[Any]) -> tuple[object, ...]:
         return (kind.value, row.id)
     if kind is Cause.ADDRESS:
         return (kind.value, row.customer_id, row.recipient.lower(), row.status.value)
+    if kind is Cause.MOVED and row.because:  # each says what changed in words of its own
+        return (kind.value, row.company_key, row.because.template)
     return (kind.value, row.company_key, str(row.because))
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from core import queueing
 from core.database import copies, parties
 from core.database import invoices as invoice_rows
-from core.dispatch import documents, what_changed
+from core.dispatch import budget, documents, what_changed
 from core.dispatch.checking import preflight
 from core.dispatch.desk import Desk
 from core.dispatch.documents import Dossier
@@ -40,7 +40,7 @@ def queue(desk: Desk, invoice_ids: Sequence[int], *, countdown_s: float = 0, lea
 def enqueued(desk: Desk, requests: Sequence[Request], *, refused: Mapping[int, Sentence], leaves_at: datetime | None) -> Queued:
     """One batch of these, besides what was refused before; the workers are told."""
     batch_id, ids, refused = None, list[int](), dict(refused)
-    leave_by = _leave_by(desk, leaves_at or desk.now())
+    leave_by = budget.leave_by(desk, [request.invoice_id for request in requests], leaves_at or desk.now())
     for start in range(0, len(requests), AT_ONCE):
         with desk.database.write() as connection:
             part = queueing.enqueue(
@@ -63,11 +63,6 @@ def enqueued(desk: Desk, requests: Sequence[Request], *, refused: Mapping[int, S
 def after(desk: Desk, countdown_s: float) -> datetime | None:
     """The end of a countdown, if there is one."""
     return desk.now() + timedelta(seconds=countdown_s) if countdown_s > 0 else None
-
-
-def _leave_by(desk: Desk, leaves_at: datetime) -> datetime:
-    """What has not left by then waits for a person: by that time nobody remembers the click."""
-    return leaves_at + timedelta(hours=desk.settings.leave_within_hours)
 
 
 def _requests(desk: Desk, invoice_ids: Sequence[int]) -> list[Request]:
@@ -158,7 +153,8 @@ def queue_confirmed(desk: Desk, invoice_id: int, words: AccompanyingText, seen: 
         seen=seen,
     )
     leaves_at = after(desk, countdown_s)
+    leave_by = budget.leave_by(desk, [invoice_id], leaves_at or now)
     with desk.database.write() as connection:
-        queued = queueing.enqueue(connection, [request], who=desk.who, now=now, leaves_at=leaves_at, leave_by=_leave_by(desk, leaves_at or now))
+        queued = queueing.enqueue(connection, [request], who=desk.who, now=now, leaves_at=leaves_at, leave_by=leave_by)
     desk.wake(leaves_at)
     return queued

@@ -7,7 +7,7 @@ from datetime import datetime
 import streamlit as st
 
 from core import i18n, reasons, styling
-from core.dispatch import companies, holding, outbox_view, settling, waits
+from core.dispatch import budget, companies, holding, outbox_view, settling, waits
 from core.dispatch.outbox_view import Batch, Far, PausedAccount
 from pages.parts import feedback, menu, outbox_acts, reason_choice, strip
 from pages.parts.resources import desk, language, plain, shown, t, zone
@@ -104,6 +104,9 @@ def progress(batch_id: int, *, held_at: datetime | None, later: bool) -> None:
             st.markdown(t("**Leaving in {seconds} s** · invoices: {count}", count=invoices.waiting, seconds=invoices.leaves_in_s))
         else:
             done = t("Invoices: {done} of {total} done", done=invoices.done, total=invoices.total)
+            ends_at = budget.ends_at(desk(), batch_id) if far.is_open else None
+            if ends_at is not None:
+                done += " · " + t("ends about {time}", time=soon(ends_at))
             st.progress(invoices.done / max(1, invoices.total), text=done)
         outbox_acts.why(found)
         _counts(far)
@@ -114,6 +117,12 @@ def progress(batch_id: int, *, held_at: datetime | None, later: bool) -> None:
                     st.rerun()
                 if invoices.leaves_in_s > 0 and not found.held:
                     st.button(t("Send now"), key=f"now/{batch_id}", on_click=holding.leave_now, args=(desk(), batch_id))
+
+
+def soon(moment: datetime) -> str:
+    """The hour, with the day where it is another one."""
+    local = moment.astimezone(zone())
+    return i18n.clock(language(), local) if local.date() == desk().now().astimezone(zone()).date() else i18n.moment(language(), local)
 
 
 def _counts(far: Far) -> None:

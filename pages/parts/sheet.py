@@ -11,7 +11,7 @@ from core.dispatch.review import Group, Review
 from core.dispatch.values import Value
 from core.errors import SettingInvalid
 from core.preflight import Level, Remedy, Verdict
-from pages.parts import actions, feedback, ledger_foot, menu, ticks
+from pages.parts import actions, feedback, ledger_foot, menu, outbox_batch, ticks
 from pages.parts.resources import desk, language, plain, shown, t, zone
 
 NAMED = 6  # numbers that a group tells before it counts
@@ -42,8 +42,10 @@ def _summary(review: Review) -> None:
         sum=ledger_foot.money(review.ready),
     )
     if counts[Level.READY]:
-        words += " · " + t("ends about {time}", time=i18n.clock(language(), review.ends_at.astimezone(zone())))
+        words += " · " + t("ends about {time}", time=outbox_batch.soon(review.ends_at))
     st.markdown(words)
+    for note in review.notes:
+        st.warning(shown(note))
     if len(review.shares) > 1:
         for share in review.shares:
             st.caption(

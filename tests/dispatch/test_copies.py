@@ -92,7 +92,7 @@ def test_the_old_document_cannot_go_again_after_a_new_version(app: App) -> None:
         desk.send(app, [invoice_id])
         assert desk.bring(app, desk.customer_invoice(1), pdf=OTHER_PDF).outcome is ImportOutcome.NEW_VERSION
         Moody.mood = "fine"
-        with pytest.raises(ResendImpossible, match="The invoice changed"):
+        with pytest.raises(ResendImpossible, match=r"The invoice .*changed"):
             settling.resolve(app.desk, delivery_ids(app)[0], Settlement.RESEND, reason="again")
         desk.send(app, [invoice_id])
         [mail] = smtp.record.taken
@@ -107,7 +107,7 @@ def test_an_address_taken_off_the_card_gets_nothing_any_more(app: App) -> None:
         desk.send(app, [invoice_id])
         desk.tick(app, 1, "ok+right@x.test")
         Moody.mood = "fine"
-        with pytest.raises(ResendImpossible, match="The customer card changed"):
+        with pytest.raises(ResendImpossible, match=r"The customer card .*changed"):
             settling.resolve(app.desk, delivery_ids(app)[0], Settlement.RESEND, reason="again")
         desk.send(app, [invoice_id])
         assert [mail.recipients for mail in smtp.record.taken] == [("ok+right@x.test",)]

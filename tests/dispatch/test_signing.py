@@ -15,12 +15,12 @@ from sqlalchemy import select
 
 from core import signing_in
 from core.app import App
-from core.connection import SIGN_IN_AGAIN
 from core.database.schema_delivery import oauth_grants
 from core.dispatch import companies, sending, settling, signing, trying
 from core.errors import OAuthUnset, Sentence, SignedOut, SignInAway, SignInRefused
 from core.i18n import sentence
 from core.model import DispatchStatus, Language
+from core.outcome import SIGN_IN_AGAIN
 from core.records import Company, Login
 from tests import desk
 from tests.mail import sign_in_server, xoauth2

@@ -295,7 +295,7 @@ def test_what_the_server_refuses_is_not_sent_again_by_itself(dashboard: App, smt
     ids = several(dashboard, smtp.port, "reject", "reject")
     desk.send(dashboard, ids)
     test = page(PAGE)
-    assert "Invoices: 2 · The server refuses this mail: 554" in words(test)
+    assert "Invoices: 2 · The server does not let this mail through, by its rules: 554" in words(test)
     keyed(test.selectbox, "otherwise/").set_value("Delivered by another way").run()
     press(test, "Settle as sent")
     assert {desk.status_of(dashboard, each) for each in ids} == {S.SENT}
