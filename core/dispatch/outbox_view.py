@@ -25,10 +25,12 @@ SHOWN = 200  # mails, and things that wait
 BATCHES = 20
 
 
-def workers(desk: Desk) -> int:
-    """How many gave a sign of life lately."""
+def heartbeat(desk: Desk) -> tuple[int, int]:
+    """How many workers live, and how many seconds ago the last sign of life came."""
+    now = desk.now()
     with desk.database.read() as connection:
-        return len(outbox_views.seen_since(connection, since=desk.now() - WORKER_SILENT))
+        seen = [row.seen_at for row in outbox_views.seen_since(connection, since=now - WORKER_SILENT)]
+    return len(seen), max(0, round((now - max(seen)).total_seconds())) if seen else 0
 
 
 # Batches ---------------------------------------------------------------------------------------------------------

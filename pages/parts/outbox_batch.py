@@ -17,8 +17,11 @@ from pages.parts.resources import desk, language, plain, shown, t, zone
 def standstill() -> None:
     """What keeps mails from leaving, said loudly, with the way out."""
     with feedback.told():
-        if outbox_view.workers(desk()) == 0:
+        count, ago_s = outbox_view.heartbeat(desk())
+        if count == 0:
             st.error(t("No worker is running: nothing leaves. Start it with “python -m core worker”."))
+        else:
+            st.caption(t("Workers: {count} · last sign of life {seconds} s ago", count=count, seconds=ago_s))
         for account in outbox_view.paused_accounts(desk()):
             _paused(account)
 
