@@ -10,7 +10,7 @@ from typing import Protocol
 
 import fsspec
 
-from core.errors import ArchiveDamaged
+from core.errors import ArchiveAway, ArchiveDamaged
 
 
 def sha256(content: bytes) -> str:
@@ -60,8 +60,14 @@ class FolderArchive:
         try:
             content = self._path(digest).read_bytes()
         except FileNotFoundError as missing:
+            if not self._is_there():
+                raise ArchiveAway(folder=str(self.folder)) from missing
             raise ArchiveDamaged(sha256=digest) from missing
         return _checked(content, digest)
+
+    def _is_there(self) -> bool:
+        """A volume that is not mounted leaves no folder, or an empty one."""
+        return self.folder.is_dir() and next(self.folder.iterdir(), None) is not None
 
     def _path(self, digest: str) -> Path:
         return self.folder / digest[:2] / digest

@@ -93,6 +93,10 @@ class Wire:
         if self._in_transaction:
             self.close()
 
+    @property
+    def is_open(self) -> bool:
+        return self._smtp is not None
+
     def check(self) -> None:
         """Connect and log in, nothing more. Raises Stopped."""
         self._connection()

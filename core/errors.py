@@ -274,6 +274,12 @@ class ArchiveDamaged(FacturierError):
     template = "The archived file {sha256} is missing or was changed."
 
 
+class ArchiveAway(FacturierError):
+    template = (
+        "The archive is not there: {folder} is missing or empty. Is its volume mounted? Nothing is lost; what is queued leaves once it is back."
+    )
+
+
 class SecretUnreadable(FacturierError):
     template = (
         "The stored passwords cannot be read with this key. Put the former key back (FACTURIER_SECRET_KEY or data/var/secret.key), "

@@ -30,6 +30,10 @@ SWEPT = N_(
 WAITED = N_("It waited too long to leave by itself. Look whether it still is what should leave, then send it.")
 
 
+class Withheld(Exception):
+    """Somebody held the batch while the body was said: it goes back into the queue, and waits there."""
+
+
 class Moved(Exception):
     """What was reviewed is no longer what would leave."""
 
@@ -52,8 +56,10 @@ def claim(connection: Connection, *, worker: str, limit: int, lines: int, lease_
     Every claim has its own token, so that an answer can only settle its own attempt. `lines`: for accounts that name no limit.
     """
     until = now + timedelta(seconds=lease_s)
-    for account in claims.accounts_with_work(connection, now=now):
-        claims.lock_account(connection, account.company_id)
+    for found in claims.accounts_with_work(connection, now=now):
+        account = claims.lock_account(connection, found.company_id, now=now)
+        if account is None:
+            continue
         limits = Limits(per_minute=account.limit_per_minute, per_day=account.limit_per_day)
         room = claims.left(connection, account.company_id, limits, now=now)
         if room == 0:
@@ -66,11 +72,13 @@ def claim(connection: Connection, *, worker: str, limit: int, lines: int, lease_
             claim=f"{worker}#{uuid4().hex[:12]}",
             limit=limit if room is None else min(limit, room),
             recipients=room if limits.per_day is not None else None,
+            at_least_one=room == limits.per_day,
             now=now,
             lease_until=until,
         )
         if taken:
             return Claimed(messages=taken, had_trouble=account.troubles > 0 or account.paused_at is not None)
+        claims.drop_line(connection, account.company_id, worker)  # another worker was faster
     return Claimed()
 
 
@@ -83,12 +91,15 @@ def renew(connection: Connection, message: ClaimedMessage, *, lease_s: float, no
 def mark_sending(connection: Connection, message: ClaimedMessage, recipients: Collection[str], *, seal: Seal, lease_s: float, now: datetime) -> None:
     """Commit this before the final dot: from here on only a reply, or a person, can say whether it left.
 
-    Raises LeaseLost, and Moved when something changed while the body was said.
+    Raises LeaseLost, Moved when something changed while the body was said, Withheld when somebody held the batch.
     """
     if not rows.seal(connection, message, seal, now=now, lease_until=now + timedelta(seconds=lease_s)):
-        moved = what_moved(rows.versions_now(connection, message.id), message.versions)
+        now_there = rows.versions_now(connection, message.id)
+        moved = what_moved(now_there, message.versions) if now_there is not None else None
         if moved is not None:
             raise Moved(moved)
+        if now_there is not None and rows.is_batch_held(connection, message.id):
+            raise Withheld
         raise LeaseLost(message_id=message.message_id)
     if rows.to_sending(connection, message, recipients, now=now) != len(recipients):
         raise LeaseLost(message_id=message.message_id)

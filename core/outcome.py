@@ -74,7 +74,7 @@ class Reply:
     @property
     def over_quota(self) -> bool:
         """The provider's limit for this account is reached: no property of the mail, nor of its recipient."""
-        return not self.positive and self.code is not None and (self._has(_QUOTA_CODES) or any(words in self.text.lower() for words in _QUOTA_WORDS))
+        return (self.transient or self.permanent) and (self._has(_QUOTA_CODES) or any(words in self.text.lower() for words in _QUOTA_WORDS))
 
     @property
     def bars_the_account(self) -> bool:

@@ -26,7 +26,7 @@ class Recalled:
 
 
 def batch(connection: Connection, batch_id: int, *, because: Sentence, now: datetime) -> Recalled:
-    return _recall(connection, messages.c.batch_id == batch_id, because=because, now=now)
+    return _recall(connection, messages.c.batch_id == batch_id, because=because, now=now, keep_retries=True)
 
 
 def invoices(connection: Connection, invoice_ids: Sequence[int], *, because: Sentence, now: datetime) -> Recalled:
@@ -60,7 +60,7 @@ def held(connection: Connection, invoice_ids: Sequence[int], *, template: str, n
     return gone
 
 
-def _recall(connection: Connection, which: ColumnElement[bool], *, because: Sentence, now: datetime) -> Recalled:
+def _recall(connection: Connection, which: ColumnElement[bool], *, because: Sentence, now: datetime, keep_retries: bool = False) -> Recalled:
     """The rows that wait are locked first: a worker that claims at this moment wins or finds nothing."""
     waits = (messages.c.due_at.is_not(None), messages.c.claim.is_(None))
     query = select(messages.c.id, messages.c.invoice_id).where(which, *waits).order_by(messages.c.id).with_for_update()
@@ -73,7 +73,7 @@ def _recall(connection: Connection, which: ColumnElement[bool], *, because: Sent
         untried = [message_id for message_id in part if message_id not in tried]
         connection.execute(delete(deliveries).where(deliveries.c.message_id.in_(untried)))
         connection.execute(delete(messages).where(messages.c.id.in_(untried)))
-        stand_still(connection, tried, because=because, now=now)
+        stand_still(connection, tried, because=because, now=now, keep_retries=keep_retries)
     stopped = list(dict.fromkeys(row.invoice_id for row in waiting))
     _follow_the_card(connection, stopped)
     refresh_status(connection, stopped, now=now)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, true, update
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, true, update
 
 from core.database import audit
 from core.database import deliveries as rows
@@ -15,11 +15,13 @@ from core.database.deliveries import ClaimedMessage
 from core.database.schema import mail_accounts
 from core.database.statuses import refresh_status
 from core.errors import Sentence
+from core.i18n import N_
 from core.model import DeliveryStatus
 from core.outcome import GAVE_UP, Effect, Reply, explain, judge, spoken
 
 BACK_OFF = (1, 3, 12, 60, 180, 360, 720)  # times the first wait, after the first, second … try; the last one repeats
 QUOTA_WAIT = timedelta(minutes=30)  # a day's limit is over at an hour that nobody names
+PAUSED_BY = N_("Paused by {who}: {reason}")
 FINAL = {Effect.SENT: DeliveryStatus.SENT, Effect.FAILED: DeliveryStatus.FAILED, Effect.UNCERTAIN: DeliveryStatus.UNCERTAIN}
 
 
@@ -163,7 +165,7 @@ def account_trouble(connection: Connection, company_id: int, reply: Reply, *, pa
     met = (own.company_id == company_id, or_(own.paused_at.is_(None), own.paused_until <= now))
     if connection.execute(update(mail_accounts).where(*met).values(troubles=own.troubles + 1)).rowcount == 0 and not reply.over_quota:
         return  # it waits already: lines that fail together are one trouble
-    until = now + (max(QUOTA_WAIT, patience.longest) if reply.over_quota else patience.wait(rows.troubles(connection, company_id)))
+    until = now + max(patience.wait(rows.troubles(connection, company_id)), QUOTA_WAIT if reply.over_quota else timedelta())
     pause(connection, company_id, explain(reply, Effect.WAIT), until=until, now=now)
 
 
@@ -181,6 +183,13 @@ def account_works(connection: Connection, company_id: int) -> None:
     """The server took a mail: forget the waits. A pause for a person stays, another worker may have met a changed password."""
     waits = or_(mail_accounts.c.paused_until.is_not(None), and_(mail_accounts.c.paused_at.is_(None), mail_accounts.c.troubles > 0))
     _resume(connection, company_id, waits)
+
+
+def account_changed(connection: Connection, company_id: int) -> None:
+    """Somebody corrected something of it: what the program paused goes on, what a person paused does not."""
+    because = connection.scalar(select(mail_accounts.c.paused_because).where(mail_accounts.c.company_id == company_id))
+    if because is None or because.template != PAUSED_BY:
+        account_mended(connection, company_id)
 
 
 def account_mended(connection: Connection, company_id: int) -> None:

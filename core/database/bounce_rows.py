@@ -96,7 +96,7 @@ def deliveries_of(connection: Connection, message_ids: Collection[str], company_
     found = connection.scalar(query.order_by(messages.c.id).limit(1))
     if found is None:
         return []
-    columns = (deliveries.c.id, deliveries.c.recipient, deliveries.c.role, deliveries.c.status, messages.c.invoice_id)
+    columns = (deliveries.c.id, deliveries.c.recipient, deliveries.c.role, deliveries.c.status, messages.c.invoice_id, messages.c.message_id)
     of_invoice = (invoices.c.number, invoices.c.company_id, invoices.c.customer_id)
     rows = (
         select(*columns, *of_invoice)

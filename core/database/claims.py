@@ -35,7 +35,7 @@ def not_paused(now: datetime) -> ColumnElement[bool]:
 
 
 def accounts_with_work(connection: Connection, *, now: datetime) -> list[Row[*tuple[Any, ...]]]:
-    """Accounts that may send and have something to send, the longest waiting first: company, limits, whether it had trouble."""
+    """Accounts that may send and have something to send, the longest waiting first."""
     due = (
         select(messages.c.due_at)
         .join(batches, messages.c.batch_id == batches.c.id)
@@ -47,15 +47,15 @@ def accounts_with_work(connection: Connection, *, now: datetime) -> list[Row[*tu
         .label("oldest")
     )
     own = mail_accounts.c
-    columns = (own.company_id, own.limit_per_minute, own.limit_per_day, own.limit_connections, own.limit_size, own.troubles, own.paused_at, due)
-    rows = connection.execute(select(*columns).where(not_paused(now))).all()
+    rows = connection.execute(select(own.company_id, due).where(not_paused(now))).all()
     return sorted((row for row in rows if row.oldest is not None), key=lambda row: (row.oldest, row.company_id))
 
 
-def lock_account(connection: Connection, company_id: int) -> None:
-    """Limits and lines of one account are counted by one worker at a time."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(mail_accounts.c.company_id).where(mail_accounts.c.company_id == company_id).with_for_update())
+def lock_account(connection: Connection, company_id: int, *, now: datetime) -> Row[*tuple[Any, ...]] | None:
+    """Limits and lines of one account are counted by one worker at a time; nothing when it was paused while we waited."""
+    own = mail_accounts.c
+    columns = (own.company_id, own.limit_per_minute, own.limit_per_day, own.limit_connections, own.troubles, own.paused_at)
+    return connection.execute(select(*columns).where(own.company_id == company_id, not_paused(now)).with_for_update()).first()
 
 
 # The budget -----------------------------------------------------------------------------------------------------
@@ -115,8 +115,11 @@ def hold_line(connection: Connection, company_id: int, holder: str, *, limit: in
     return True
 
 
-def keep_lines(connection: Connection, holders: Collection[str], *, lease_until: datetime) -> None:
-    connection.execute(update(account_lines).where(account_lines.c.holder.in_(list(holders))).values(lease_until=lease_until))
+def keep_lines(connection: Connection, holder: str, company_ids: Collection[int], *, lease_until: datetime) -> None:
+    """Of the accounts whose line is in use; the place of one that lies idle behind another company's server goes to others."""
+    own = account_lines.c
+    mine = update(account_lines).where(own.holder == holder, own.company_id.in_(list(company_ids)))
+    connection.execute(mine.values(lease_until=lease_until))
 
 
 def drop_line(connection: Connection, company_id: int, holder: str) -> None:
@@ -127,12 +130,23 @@ def drop_line(connection: Connection, company_id: int, holder: str) -> None:
 
 
 def claim_due(
-    connection: Connection, company_id: int, *, claim: str, limit: int, recipients: int | None = None, now: datetime, lease_until: datetime
+    connection: Connection,
+    company_id: int,
+    *,
+    claim: str,
+    limit: int,
+    recipients: int | None = None,
+    at_least_one: bool = False,
+    now: datetime,
+    lease_until: datetime,
 ) -> list[ClaimedMessage]:
-    """Take up to `limit` mails of one account, with at most `recipients` in all; nobody else gets them before the lease is over."""
+    """Take up to `limit` mails of one account, with at most `recipients` in all; nobody else gets them before the lease is over.
+
+    `at_least_one`: a mail to more recipients than a whole day allows must not block itself and all behind it.
+    """
     ids = list(connection.scalars(_due(company_id, now, limit)))
     if recipients is not None:
-        ids = _within(connection, ids, recipients)
+        ids = _within(connection, ids, recipients) or (ids[:1] if at_least_one else [])
     if not ids:
         return []
     connection.execute(update(messages).where(messages.c.id.in_(ids)).values(claim=claim, lease_until=lease_until, due_at=None))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, func, insert, literal, select, update
+from sqlalchemy import Connection, and_, bindparam, case, func, insert, literal, or_, select, update
 
 from core.database.schema import batches, companies, customers, deliveries, invoices, mail_accounts, messages, replies
 from core.database.types import Moment
@@ -83,7 +83,8 @@ _UNMOVED = (
     .correlate(messages)
     .exists()
 )
-_SEAL = _RENEW.where(_UNMOVED).values(
+_NOT_HELD = select(batches.c.id).where(batches.c.id == messages.c.batch_id, batches.c.held_at.is_(None)).correlate(messages).exists()
+_SEAL = _RENEW.where(_UNMOVED, _NOT_HELD).values(
     sealed_sha256=bindparam("sha256"), sealed_size=bindparam("size"), envelope_from=bindparam("sender"), handed_at=_NOW
 )
 _SENDING = (
@@ -116,7 +117,7 @@ def renew_lease(connection: Connection, message: ClaimedMessage, *, now: datetim
 
 
 def seal(connection: Connection, message: ClaimedMessage, seal: Seal, *, now: datetime, lease_until: datetime) -> bool:
-    """The same just before the dot, with what leaves; False also when invoice, card or text moved since the mail was made."""
+    """The same just before the dot, with what leaves; False also when invoice, card or text moved, or the batch is held."""
     values = {"of_message": message.id, "of_claim": message.claim, "by_now": now, "until": lease_until}
     values |= {"sha256": seal.sha256, "size": seal.size, "sender": seal.envelope_from}
     return connection.execute(_SEAL, values).rowcount == 1
@@ -163,7 +164,10 @@ def record(
     values |= {"code": reply.code, "text": reply.text}
     changed = connection.execute(_RECORD_WAIT if asked_to_wait else _RECORD_REPLY, values).rowcount
     ids = [message.delivery_ids[recipient] for recipient in recipients]
-    connection.execute(_ADD_REPLY, [_kept(delivery_id, message.claim, reply, now) for delivery_id in ids])
+    if changed < len(ids):  # somebody was faster, and may have taken the mail back for good
+        ids = list(connection.scalars(select(deliveries.c.id).where(deliveries.c.id.in_(ids))))
+    if ids:
+        connection.execute(_ADD_REPLY, [_kept(delivery_id, message.claim, reply, now) for delivery_id in ids])
     return changed
 
 
@@ -191,11 +195,21 @@ def send_again(
 
 
 def set_due(connection: Connection, message_row_id: int, due_at: datetime) -> None:
+    """At that time, but not before its batch leaves: the countdown of what a person sends again is not shortened."""
+    leaves_at = connection.scalar(
+        select(batches.c.leaves_at).join(messages, messages.c.batch_id == batches.c.id).where(messages.c.id == message_row_id)
+    )
+    due_at = max(due_at, leaves_at) if leaves_at is not None else due_at
     connection.execute(update(messages).where(messages.c.id == message_row_id).values(due_at=due_at))
 
 
-def versions_now(connection: Connection, message_row_id: int) -> Versions:
-    """Of invoice, customer and company, as they are at this moment."""
+def is_batch_held(connection: Connection, message_row_id: int) -> bool:
+    query = select(batches.c.held_at).join(messages, messages.c.batch_id == batches.c.id).where(messages.c.id == message_row_id)
+    return connection.scalar(query) is not None
+
+
+def versions_now(connection: Connection, message_row_id: int) -> Versions | None:
+    """Of invoice, customer and company, as they are at this moment; nothing where the mail was taken back for good."""
     row = connection.execute(
         select(invoices.c.version, customers.c.version.label("customer"), companies.c.version.label("company"))
         .select_from(messages)
@@ -203,18 +217,23 @@ def versions_now(connection: Connection, message_row_id: int) -> Versions:
         .join(customers, invoices.c.customer_id == customers.c.id)
         .join(companies, messages.c.company_id == companies.c.id)
         .where(messages.c.id == message_row_id)
-    ).one()
-    return Versions(invoice=row.version, customer=row.customer, company=row.company)
+    ).first()
+    return None if row is None else Versions(invoice=row.version, customer=row.customer, company=row.company)
 
 
-def stand_still(connection: Connection, message_ids: Collection[int], *, because: Sentence, now: datetime) -> None:
-    """What is queued of them does not leave: what a person sent again stands where it stood before, an uncertain one in doubt; the rest is held."""
+def stand_still(connection: Connection, message_ids: Collection[int], *, because: Sentence, now: datetime, keep_retries: bool = False) -> None:
+    """What is queued of them does not leave: what a person sent again stands where it stood before, an uncertain one in doubt; the rest is held.
+
+    With `keep_retries`, addresses of a resent mail that only wait for their next try go on waiting: nobody asked to stop those.
+    """
     own = deliveries.c
     sent_again = own.former_status.is_not(None)
-    connection.execute(update(messages).where(messages.c.id.in_(message_ids)).values(due_at=None))
+    concerned = and_(own.message_id.in_(message_ids), own.status == DeliveryStatus.QUEUED)
+    resent = set(connection.scalars(select(own.message_id).where(concerned, sent_again))) if keep_retries else set()
+    connection.execute(update(messages).where(messages.c.id.in_(set(message_ids) - resent)).values(due_at=None))
     connection.execute(
         update(deliveries)
-        .where(own.message_id.in_(message_ids), own.status == DeliveryStatus.QUEUED)
+        .where(concerned, or_(sent_again, own.message_id.not_in(resent), own.tries == 0))
         .values(
             status=func.coalesce(own.former_status, DeliveryStatus.HELD.value),
             because=case((sent_again, own.former_because), else_=literal(because, own.because.type)),
@@ -224,3 +243,6 @@ def stand_still(connection: Connection, message_ids: Collection[int], *, because
             former_changed_at=None,
         )
     )
+    waits = select(own.id).where(own.message_id == messages.c.id, own.status == DeliveryStatus.QUEUED).correlate(messages)
+    connection.execute(update(messages).where(messages.c.id.in_(resent), waits.exists()).values(due_at=now))
+    connection.execute(update(messages).where(messages.c.id.in_(resent), ~waits.exists()).values(due_at=None))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, tuple_
@@ -36,6 +37,11 @@ def about(connection: Connection, chain: int, start: str, *, since: int = 0, wha
     return connection.execute(query.where(audit_events.c.why.startswith(start, autoescape=True)).order_by(audit_events.c.id.desc())).all()
 
 
+def newer(connection: Connection, chain: int, *, since: int, whats: Collection[str]) -> Found:
+    """Entries of these kinds that came after that one."""
+    return connection.execute(select(audit_events).where(_of(chain), audit_events.c.id > since, audit_events.c.what.in_(whats))).all()
+
+
 def sizes(connection: Connection) -> tuple[int, int, int, int]:
     """How many entries, sealed mails, versions of invoices and invoices there are."""
     mails = select(func.count()).select_from(messages).where(messages.c.sealed_sha256.is_not(None))
@@ -57,12 +63,12 @@ def sealed_mails(connection: Connection, *, after: int, limit: int) -> Found:
     return connection.execute(query.where(messages.c.id > after, messages.c.sealed_sha256.is_not(None)).order_by(messages.c.id).limit(limit)).all()
 
 
-def taken(connection: Connection, message_ids: Collection[int]) -> dict[int, list[str]]:
-    """The recipients of each mail that stand as sent."""
-    found: dict[int, list[str]] = {}
-    query = select(deliveries.c.message_id, deliveries.c.recipient)
+def taken(connection: Connection, message_ids: Collection[int]) -> dict[int, dict[str, datetime]]:
+    """The recipients of each mail that stand as sent, and since when."""
+    found: dict[int, dict[str, datetime]] = {}
+    query = select(deliveries.c.message_id, deliveries.c.recipient, deliveries.c.changed_at)
     for row in connection.execute(query.where(deliveries.c.message_id.in_(message_ids), deliveries.c.status == DeliveryStatus.SENT)):
-        found.setdefault(row.message_id, []).append(row.recipient)
+        found.setdefault(row.message_id, {})[row.recipient] = row.changed_at
     return found
 
 

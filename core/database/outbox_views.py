@@ -181,6 +181,13 @@ def pace(connection: Connection) -> float | None:
 PACED = 5  # mails that tell something about the pace
 
 
+def anything_open(connection: Connection) -> bool:
+    """Whether a mail is queued, or a worker has one."""
+    queued = select(messages.c.id).where(messages.c.due_at.is_not(None)).limit(1)
+    taken = select(messages.c.id).where(messages.c.lease_until.is_not(None)).limit(1)
+    return any(connection.scalar(query) is not None for query in (queued, taken))
+
+
 def open_count(connection: Connection, *, workable_at: datetime | None = None, due_by: datetime | None = None) -> int:
     """Messages with something queued, claimed or sending.
 

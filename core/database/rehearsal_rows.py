@@ -62,6 +62,13 @@ def mails(connection: Connection, rehearsal_id: int) -> list[Row[Any]]:
     return list(connection.execute(query).all())
 
 
+def tried_on(connection: Connection, message_ids: Collection[str]) -> set[str]:
+    """Where these mails went on trial before they went to a customer: a notice about that is none about the customer."""
+    query = select(rehearsals.c.destination).join(rehearsed_mails, rehearsed_mails.c.rehearsal_id == rehearsals.c.id)
+    found = connection.scalars(query.where(rehearsed_mails.c.message_id.in_(list(message_ids))))
+    return {destination.lower() for destination in found if "@" in destination}
+
+
 def newest_of(connection: Connection, invoice_ids: Collection[int]) -> dict[int, int]:
     """The newest rehearsal of each invoice."""
     found: dict[int, int] = {}

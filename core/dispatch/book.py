@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 
 from core import outbox, recording
 from core.connection import Stopped
@@ -24,6 +24,8 @@ from core.outcome import Effect, Reply, Stage, breaks_the_line, explain, judge
 from core.records import Seal, what_moved
 
 log = structlog.get_logger()
+
+GONE = (OperationalError, InterfaceError, InternalError)  # the database does not answer; anything else is a mistake of ours
 
 SETTLE_AGAIN_S = (1, 2, 5, 10, 20, 40)
 MOVED = N_("{what} changed after it was queued, so it was stopped. Please look at it again, then send it.")
@@ -65,7 +67,7 @@ class Book:
                     self._record(connection, message, handed.refused, seal)
                 if before is not None:
                     self._record_answer(connection, before)
-        except SQLAlchemyError:
+        except GONE:
             wire.abandon()
             # The commit may have come through although its answer did not; without the dot it is all the same: not sent.
             self._settle(message, dict.fromkeys(handed.accepted, Reply(stage=Stage.BODY, text="The database did not answer.")))
@@ -90,10 +92,10 @@ class Book:
             self.pending = None
 
     def _record_answer(self, connection: Connection, answer: Answer) -> None:
-        self._record(connection, answer.message, answer.answers, answer.seal)
-        if answer.lifts_trouble:
+        if answer.lifts_trouble:  # before the chain: whoever pauses an account locks it in that order
             recording.account_works(connection, answer.message.company_id)  # a clear answer, whatever it says of this mail
             self.had_trouble = False
+        self._record(connection, answer.message, answer.answers, answer.seal)
 
     def _record(self, connection: Connection, message: ClaimedMessage, answers: Mapping[str, Reply], seal: Seal | None = None) -> None:
         proof = recording.Proof(sealed_sha256=seal.sha256, worker=self.name) if seal else None
@@ -108,11 +110,15 @@ class Book:
                 with self.desk.database.write() as connection:
                     write(connection)
                 return
-            except SQLAlchemyError:
+            except GONE:
                 if pause_s is None:
                     raise
                 log.warning("database does not answer, trying again", message_id=message.message_id)
                 time.sleep(pause_s)
+
+    def not_dotted(self, message: ClaimedMessage, handed: Handed) -> None:
+        """Marked, but no dot was written: it certainly did not leave."""
+        self._settle(message, dict.fromkeys(handed.accepted, Reply(stage=Stage.BODY, text="No dot was written.")))
 
     def to_nobody(self, message: ClaimedMessage, handed: Handed) -> bool:
         """No customer's address was taken. The archive, spared, waits with those who are to be tried again."""
@@ -185,7 +191,7 @@ class Book:
         """It stops, and says what changed, by whom and when, as far as that is known."""
         with self.desk.database.write() as connection:
             versions = rows.versions_now(connection, message.id)
-            if what_moved(versions, message.versions) is not None:
+            if versions is not None and what_moved(versions, message.versions) is not None:
                 what = what_changed.of_message(self.desk, connection, message.id, message.invoice_id, now=versions, then=message.versions)
             recording.hold(connection, message, Sentence(MOVED, {"what": what}), now=self.desk.now())
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row
 
 from core import bounce_words
 from core.bounces import Failure, FoundBy, Kind, Mark, Notice
-from core.database import audit, bounce_rows
+from core.database import audit, bounce_rows, rehearsal_rows
 from core.database.statuses import refresh_status
 from core.dispatch.desk import Desk
 from core.errors import Sentence
@@ -56,7 +56,8 @@ class Taking:
     def up(self, arrived: Arrived) -> list[Found]:
         """Raises Early before anything of this notice is written."""
         found_by, rows = self._mail_of(arrived.notice.marks)
-        pairs = [(failure, _meant(failure, rows)) for failure in arrived.notice.failures]
+        tried_on = rehearsal_rows.tried_on(self.connection, {row.message_id for row in rows}) if rows else set[str]()
+        pairs = [(failure, None if tried_on & set(failure.addresses) else _meant(failure, rows)) for failure in arrived.notice.failures]
         if any(row is not None and row.status in OPEN - {DeliveryStatus.QUEUED} for _, row in pairs):
             raise Early
         new = []

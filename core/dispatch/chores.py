@@ -33,7 +33,7 @@ def sweep(desk: Desk) -> None:
     with desk.database.write() as connection:
         now = desk.now()
         outbox.sweep(connection, longest_lease_s=max(settings.claim_lease_s, settings.sending_lease_s), now=now)
-        outbox.tidy(connection, longest_wait=patience.longest, now=now)
+        outbox.tidy(connection, longest_wait=max(patience.longest, recording.QUOTA_WAIT), now=now)
         outbox_views.forget_workers(connection, before=now - FORGET_AFTER)
 
 

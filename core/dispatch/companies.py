@@ -80,7 +80,7 @@ def change(desk: Desk, key: str, values: Sequence[Value]) -> Company:
             parties.update_company(connection, company.id, changes.card)
         if changes.account or changes.resumes:
             parties.update_account(connection, company.id, changes.account or {"company_id": company.id})
-            recording.account_mended(connection, company.id)
+            (recording.account_mended if changes.resumes else recording.account_changed)(connection, company.id)
         if changes.limits:  # they say nothing of whether the account works
             parties.update_account(connection, company.id, changes.limits)
         if changes.grant:

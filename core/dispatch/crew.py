@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -39,7 +39,7 @@ class Crew:
     woken: threading.Event = field(default_factory=threading.Event)
     _maker: ThreadPoolExecutor = field(init=False)
     _threads: list[threading.Thread] = field(default_factory=list, init=False)
-    _busy: int = field(default=0, init=False)
+    _workers: list[Worker] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         # One thread: the rule engine and the PDF reader belong to the thread that made them, and making is computing.
@@ -50,9 +50,6 @@ class Crew:
         for thread in self._threads:
             thread.start()
 
-    def names(self) -> Sequence[str]:
-        return [f"{self.name}/{number}" for number in range(self.lines)]
-
     def wake(self) -> None:
         """Something may be due: look now instead of at the next round."""
         self.woken.set()
@@ -62,7 +59,9 @@ class Crew:
         now = self.desk.now()
         with self.desk.database.write() as connection:
             outbox_views.beat(connection, self.name, now=now)
-            claims.keep_lines(connection, self.names(), lease_until=now + timedelta(seconds=self.desk.settings.claim_lease_s))
+            until = now + timedelta(seconds=self.desk.settings.claim_lease_s)
+            for worker in list(self._workers):
+                claims.keep_lines(connection, worker.name, worker.lines.in_use(), lease_until=until)
 
     def sign_off(self) -> None:
         """Nobody waits for a sign of life of a process that ended by itself."""
@@ -79,6 +78,7 @@ class Crew:
 
     def _work(self, number: int) -> None:
         worker = Worker(desk=self.desk, name=f"{self.name}/{number}", stopping=self.stopping.is_set, make=self._make, beats=False)
+        self._workers.append(worker)
         checker = Checker(desk=self.desk) if self.checks and number == 0 else None
         with contextlib.closing(worker):
             while not self.stopping.is_set():
@@ -90,6 +90,10 @@ class Crew:
             return worker.step() or (self._maker.submit(checker.step).result() if checker else 0)
         except (SQLAlchemyError, OSError) as error:
             log.warning("surroundings in trouble", line=worker.name, error=f"{type(error).__name__}: {getattr(error, 'orig', error)}")
+            self.stopping.wait(AWAY_S)
+            return 0
+        except Exception:  # a line that ends without a word would leave its mails to nobody
+            log.exception("line in trouble", line=worker.name)
             self.stopping.wait(AWAY_S)
             return 0
 

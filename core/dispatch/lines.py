@@ -28,10 +28,12 @@ class Lines:
     desk: Desk
     holder: str
     kept: dict[int, _Kept] = field(default_factory=dict)
+    working_for: int | None = None  # a mail of it is under way
 
     def wire(self, company_id: int) -> Wire:
         """The kept connection, made anew when somebody changed the account."""
         now = time.monotonic()
+        self.working_for = company_id
         kept = self.kept.get(company_id)
         if kept is not None and now - kept.looked_at < ACCOUNT_FRESH_S:
             kept.used_at = now
@@ -51,8 +53,15 @@ class Lines:
         if kept is not None:
             kept.wire.abandon()
 
+    def in_use(self) -> list[int]:
+        """Companies whose line something went over lately, or goes over now."""
+        now = time.monotonic()
+        kept = [company_id for company_id, each in list(self.kept.items()) if now - each.used_at <= self.desk.settings.idle_line_s]
+        return [*kept, *([self.working_for] if self.working_for is not None else [])]
+
     def part_with_idle(self) -> None:
         """Let others have the place of a line that nothing went over for a while."""
+        self.working_for = None
         now = time.monotonic()
         for company_id, kept in list(self.kept.items()):
             if now - kept.used_at > self.desk.settings.idle_line_s:

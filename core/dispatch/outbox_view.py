@@ -33,6 +33,11 @@ def heartbeat(desk: Desk) -> tuple[int, int]:
     return len(seen), max(0, round((now - max(seen)).total_seconds())) if seen else 0
 
 
+def anything_waits(desk: Desk) -> bool:
+    with desk.database.read() as connection:
+        return outbox_views.anything_open(connection)
+
+
 # Batches ---------------------------------------------------------------------------------------------------------
 
 

@@ -29,7 +29,7 @@ SOMEBODY_HOLDS_IT = N_("somebody holds it")
 MARKED_ELSEWHERE = N_("it is marked as sent elsewhere")
 SETTLABLE = frozenset({DeliveryStatus.UNCERTAIN, DeliveryStatus.FAILED, DeliveryStatus.BOUNCED})
 CAME_BACK = N_("Came back, says {who}: {reason}")
-PAUSED_BY = N_("Paused by {who}: {reason}")
+PAUSED_BY = recording.PAUSED_BY
 LONGEST_REASON = 1000  # of a notice that was pasted whole
 SAID: Mapping[str, str] = {
     "sent": N_("Settled by {who}: {reason}"),
@@ -105,6 +105,8 @@ def take_back(desk: Desk, settled: Sequence[Settled]) -> None:
     """Put state and reason back as they stood before a person settled it. Raises SettledSince where something else happened meanwhile."""
     now = desk.now()
     with desk.database.write() as connection:
+        if any(each.batch_id for each in settled):  # what goes again is cancelled as its batch
+            raise SettledSince(number="–", recipient="–")
         for each in sorted(settled, key=lambda one: one.delivery_id):
             row = connection.execute(_delivery(each.delivery_id)).first()
             if row is None:
@@ -175,6 +177,7 @@ def _refuse_outdated(desk: Desk, connection: Connection, row: Row[Any]) -> None:
         raise ResendImpossible(number=row.number, why=Sentence(NEWER_COPY))
     then = Versions(invoice=row.invoice_version, customer=row.customer_version, company=row.company_version)
     now = rows.versions_now(connection, row.message)
+    assert now is not None  # its delivery is locked
     if what_moved(now, then) is not None:
         what = what_changed.of_message(desk, connection, row.message, row.invoice_id, now=now, then=then)
         raise ResendImpossible(number=row.number, why=Sentence(MOVED_SINCE, {"what": what}))

@@ -90,7 +90,7 @@ def _keep(desk: Desk, company: Company, tokens: Tokens) -> None:
     with desk.database.write() as connection:
         grants.keep(connection, company.id, kept)
         parties.update_account(connection, company.id, account)
-        recording.account_mended(connection, company.id)
+        recording.account_changed(connection, company.id)
         audit.append(connection, company_id=company.id, who=desk.who, what="signed in", subject=company.key, why=tokens.signed_in_as, now=now)
     desk.wake(None)
 

@@ -99,6 +99,7 @@ class _Work:
         self.chains: list[Chain] = []
         self.said = Said()
         self.recorded_since: dict[int, datetime] = {}
+        self.read_to: dict[int, int] = {}  # the last entry of each chain
         with desk.database.read() as connection:
             self.total = max(1, sum(evidence.sizes(connection)))
             self.companies = {company.id: company.name for company in parties.load_companies(connection).values()}
@@ -168,6 +169,7 @@ class _Work:
             self._step(len(page))
             if len(page) < PAGE:
                 break
+        self.read_to[chain] = after
         yield from walk.end(head, self.key)
         self.entries += walk.count
         if head is not None:
@@ -203,7 +205,7 @@ class _Work:
                 page = evidence.sealed_mails(connection, after=after, limit=PAGE)
                 sent = evidence.taken(connection, [row.id for row in page])
             for row in page:
-                yield from self._unsaid(row, sent.get(row.id, ()))
+                yield from self._unsaid(row, sent.get(row.id, {}))
                 named = {"message_id": row.message_id, "number": row.number}
                 yield from self._read(row.company_id, row.sealed_sha256, named, MAIL_GONE, MAIL_CHANGED)
             self.mails += len(page)
@@ -212,16 +214,30 @@ class _Work:
                 return
             after = page[-1].id
 
-    def _unsaid(self, mail: Row[Any], recipients: Sequence[str]) -> Iterator[Finding]:
-        """What stands as sent, and was handed over since the chain says such things, stands in it, or a person settled it."""
+    def _unsaid(self, mail: Row[Any], sent: Mapping[str, datetime]) -> Iterator[Finding]:
+        """What stands as sent, and became so since the chain says such things, stands in it, or a person settled it."""
         since = self.recorded_since.get(mail.company_id)
         if since is None or max(mail.queued_at, mail.handed_at or mail.queued_at) < since:
             return
-        for recipient in recipients:
+        for recipient, at in sent.items():
             by_hand = (mail.company_id, audit.sent_subject(mail.number, [recipient]))
-            if not self.said.has(mail.message_id, mail.sealed_sha256, recipient) and not self.said.has(*by_hand):
+            said = self.said.has(mail.message_id, mail.sealed_sha256, recipient) or self.said.has(*by_hand)
+            if not said and at >= since and not self._said_meanwhile(mail, recipient):
                 values = {"number": mail.number, "recipient": recipient, "message_id": mail.message_id}
                 yield Finding(kind=Kind.MAIL, sentence=Sentence(NOT_AN_ENTRY, values), company_id=mail.company_id, at=mail.handed_at)
+
+    def _said_meanwhile(self, mail: Row[Any], recipient: str) -> bool:
+        """What left while the chains were read stands behind where they were read to."""
+        start, whats = f"{mail.message_id} sha256:{mail.sealed_sha256}", ("sent", SETTLED_AS_SENT)
+        subject = audit.sent_subject(mail.number, [recipient])
+        with self.desk.database.read() as connection:
+            newer = evidence.newer(connection, mail.company_id, since=self.read_to.get(mail.company_id, 0), whats=whats)
+        return any(
+            entry.subject == subject
+            if entry.what == SETTLED_AS_SENT
+            else entry.why.startswith(start) and recipient in audit.recipients_of(entry.subject)
+            for entry in newer
+        )
 
     def _files_of_invoices(self) -> Iterator[Finding]:
         after = (0, 0)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from core import bounces, outbox
+from core import bounces, outbox, recording
 from core.connection import Stopped
 from core.database import checks, claims, outbox_views
 from core.database.deliveries import ClaimedMessage
@@ -19,10 +19,10 @@ from core.dispatch.book import Book
 from core.dispatch.desk import Desk
 from core.dispatch.lease import Lease
 from core.dispatch.lines import Lines
-from core.errors import FacturierError, LeaseLost, SecretUnreadable, Sentence
+from core.errors import ArchiveAway, FacturierError, LeaseLost, SecretUnreadable, Sentence
 from core.i18n import N_
 from core.model import RecipientRole
-from core.outbox import Moved
+from core.outbox import Moved, Withheld
 from core.records import AccompanyingText, MailAccount, Seal, what_moved
 
 log = structlog.get_logger()
@@ -80,8 +80,7 @@ class Worker:
                 self.book.put_back(rest)
                 break
         self.book.flush()
-        if not claimed:
-            self.lines.part_with_idle()
+        self.lines.part_with_idle()
         return len(claimed)
 
     def close(self) -> None:
@@ -100,7 +99,7 @@ class Worker:
         with desk.database.write() as connection:
             if self.beats:
                 outbox_views.beat(connection, self.name, now=desk.now())
-            outbox.tidy(connection, longest_wait=self.book.patience.longest, now=desk.now())
+            outbox.tidy(connection, longest_wait=max(self.book.patience.longest, recording.QUOTA_WAIT), now=desk.now())
         self.tidied_at = time.monotonic()
 
     def _claim(self) -> Sequence[ClaimedMessage]:
@@ -128,7 +127,10 @@ class Worker:
         except Moved as moved:
             self._let_go(message)
             self.book.hold(message, moved.what)
-        except (SQLAlchemyError, OSError, SecretUnreadable) as error:  # no property of this mail
+        except Withheld:
+            self._let_go(message)
+            self.book.put_back([message])
+        except (SQLAlchemyError, OSError, SecretUnreadable, ArchiveAway) as error:  # no property of this mail
             self._let_go(message)
             log.warning("surroundings in trouble", message_id=message.message_id, error=f"{type(error).__name__}: {error}")
             self.book.put_back([message], because=_surroundings(error), wait_s=SURROUNDINGS_WAIT_S)
@@ -151,6 +153,8 @@ class Worker:
         wire = self.lines.wire(message.company_id)
         if not wire.account.is_set:
             return self.book.pause(message, Sentence(NO_SENDER))
+        if not wire.is_open:
+            self.book.flush()  # a connection can take a minute, and an answer must not wait for it
         seal, content = self._ready(message, wire.account)
         try:
             customers = [recipient for recipient, role in message.recipients.items() if role is not RecipientRole.ARCHIVE]
@@ -167,7 +171,12 @@ class Worker:
             return self.book.not_handed(message, stopped)
         if not handed.accepted:
             return self.book.to_nobody(message, handed)
+        began = time.monotonic()
         self.book.mark(message, handed, seal, wire)
+        if time.monotonic() - began > self.desk.settings.sending_lease_s / 2:  # frozen, or a commit that hung: others may think it uncertain by now
+            wire.abandon()
+            self.book.not_dotted(message, handed)
+            return True
         reply = wire.dot()
         goes_on = self.book.answered(message, dict.fromkeys(handed.accepted, reply), seal, reply)
         return not self.book.account_says_no(message, handed) and goes_on
@@ -187,6 +196,7 @@ class Worker:
     def _ready(self, message: ClaimedMessage, account: MailAccount) -> tuple[Seal, bytes]:
         """The bytes of a former attempt or of the confirm screen; else composed now, with a person's words if there are any."""
         if message.invoice_id in self.unasked or not message.sealed_sha256:
+            self.book.flush()  # nor for the making of documents
             return self.make(lambda: self._made(message, account))
         return self._sealed(message, account)
 
@@ -221,6 +231,8 @@ class Worker:
 def _surroundings(error: Exception) -> Sentence:
     if isinstance(error, SQLAlchemyError):
         return Sentence(DATABASE_AWAY)
+    if isinstance(error, ArchiveAway):
+        return error.sentence
     if isinstance(error, OSError):
         return Sentence(DISK_FULL) if error.errno in (errno.ENOSPC, errno.EDQUOT) else Sentence(ARCHIVE_SHUT, {"why": _why(error)})
     return Sentence(SURROUNDINGS, {"why": _why(error)})

@@ -54,10 +54,10 @@ def _desk(ledger: Ledger | None, name: str, screen: Screen, shown: LedgerPage) -
     with feedback.told():
         if ledger_state.of(name) != screen:
             st.rerun()
-        left, right = st.columns([6, 5.4], vertical_alignment="center")
+        left, right = st.columns([5.6, 5.8], vertical_alignment="center")
         with left:
             ledger_filters.chips(ledger, name, shown)
-        with right.container(horizontal=True, horizontal_alignment="right"):
+        with right.container(horizontal=True, horizontal_alignment="right", key="ledger-buttons"):
             actions.buttons(ledger, name, screen.filter(ledger), to_send=shown.to_send)
         sheet.show(name)
         _body(ledger, name, shown)

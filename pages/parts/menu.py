@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from core.dispatch import outbox_view
 from core.model import Language
 from pages.parts import browser, feedback, places, strip
-from pages.parts.resources import language, remember_language, t
+from pages.parts.resources import desk, language, remember_language, t
 
 LEDGER, EMAIL, PAPER = places.LEDGER, places.EMAIL, places.PAPER
 CONFIRM, OUTBOX, CATCHER, ARCHIVE = places.CONFIRM, places.OUTBOX, places.CATCHER, places.ARCHIVE
@@ -33,6 +34,8 @@ def header(title: str, *, live: bool = False) -> None:
     with st.container(key="notices", horizontal_alignment="right"):
         feedback.say_later()
         strip.show(live=live)
+        if live and outbox_view.heartbeat(desk())[0] == 0 and outbox_view.anything_waits(desk()):
+            st.error(t("No worker is running: what is queued does not leave. Tell whoever looks after Facturier."))
 
 
 # The table, its ticks and its buttons fit on 1280 × 800. The grid's own toolbar would lie over the buttons, and its search
@@ -49,6 +52,8 @@ div:has(> .st-key-notices) { position: fixed; top: 3.85rem; right: 2rem; max-wid
 .st-key-strip button, .st-key-undo-strip button { min-height: 1.7rem; padding: 0 .6rem; }
 [data-testid="stPageLink"] a { border: 1px solid #8884; border-radius: .5rem; min-height: 2.5rem; padding: 0 .75rem; margin: 0; }
 .st-key-strip [data-testid="stPageLink"] a { min-height: 1.7rem; padding: 0 .6rem; }
+.st-key-ledger-buttons { flex-wrap: nowrap; gap: .5rem; }
+.st-key-ledger-buttons button { padding: 0 .6rem; white-space: nowrap; }
 .st-key-panel { padding: .4rem .8rem; }
 .st-key-panel [data-testid="stTabs"] [data-baseweb="tab-panel"] { padding-top: .5rem; }
 [data-testid="stElementToolbar"], [data-testid="stDataFrameColumnMenu"] { display: none; }

@@ -19,7 +19,7 @@ def show(batch_id: int, found: Waits) -> None:
         return
     with st.container(horizontal=True), feedback.told():
         if found.held_at is not None:
-            st.button(t("Resume"), key=f"batch-resume/{batch_id}", type="primary", on_click=_resume, args=(batch_id,))
+            st.button(t("Resume this batch"), key=f"batch-resume/{batch_id}", type="primary", on_click=_resume, args=(batch_id,))
             return
         _hold(batch_id)
         if is_far(found):

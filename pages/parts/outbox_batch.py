@@ -19,7 +19,7 @@ def standstill() -> None:
     with feedback.told():
         count, ago_s = outbox_view.heartbeat(desk())
         if count == 0:
-            st.error(t("No worker is running: nothing leaves. Start it with “python -m core worker”."))
+            st.error(t("No worker is running: nothing leaves. Tell whoever looks after Facturier, or start it with “python -m core worker”."))
         else:
             st.caption(t("Workers: {count} · last sign of life {seconds} s ago", count=count, seconds=ago_s))
         for account in outbox_view.paused_accounts(desk()):
@@ -44,11 +44,14 @@ def pause() -> None:
     known = {each.id: each.name for each in companies.list_companies(desk()) if each.key not in paused}
     if not known:
         return
-    with st.popover(t("Pause an account"), help=t("Nothing of that company leaves until somebody resumes it.")), feedback.told():
-        company = st.selectbox(t("Company"), list(known), format_func=known.__getitem__, key="pause-company")
-        reason = reason_choice.choose(reasons.PAUSE, "pause-reason")
-        if st.button(t("Pause"), key="pause-do", disabled=not reason):
+    turn = st.session_state.setdefault("pause-turn", 0)  # another form after each use: a second click must not meet another company
+    label, hint = t("Pause an account"), t("Nothing of that company leaves until somebody resumes it.")
+    with st.popover(label, help=hint, key=f"pause-open/{turn}"), feedback.told():
+        company = st.selectbox(t("Company"), list(known), format_func=known.__getitem__, index=None if turn else 0, key=f"pause-company/{turn}")
+        reason = reason_choice.choose(reasons.PAUSE, f"pause-reason/{turn}")
+        if st.button(t("Pause"), key="pause-do", disabled=not reason or company is None) and company is not None:
             settling.pause(desk(), company, reason=reason)
+            st.session_state["pause-turn"] = turn + 1
             feedback.later(t("Paused: {company}.", company=known[company]), undo=lambda: settling.resume(desk(), company))
             st.rerun()
 
@@ -107,7 +110,7 @@ def progress(batch_id: int, *, held_at: datetime | None, later: bool) -> None:
             st.markdown(t("**Leaving in {seconds} s** · invoices: {count}", count=invoices.waiting, seconds=invoices.leaves_in_s))
         else:
             done = t("Invoices: {done} of {total} done", done=invoices.done, total=invoices.total)
-            ends_at = budget.ends_at(desk(), batch_id) if far.is_open else None
+            ends_at = budget.ends_at(desk(), batch_id) if far.is_open and outbox_view.heartbeat(desk())[0] else None
             if ends_at is not None:
                 done += " · " + t("ends about {time}", time=soon(ends_at))
             st.progress(invoices.done / max(1, invoices.total), text=done)

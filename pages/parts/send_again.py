@@ -16,6 +16,8 @@ from pages.parts.resources import desk, language, shown, t, zone
 
 def menu(standing: InvoiceRow, place: str) -> None:
     """Only for one invoice that was sent, never for many at once."""
+    if st.session_state.pop(f"again-done/{standing.id}", False):
+        st.rerun()  # the whole page, for the countdown above it
     if standing.status is not DispatchStatus.SENT:
         return
     known = resending.former(desk(), standing.id)
@@ -60,3 +62,4 @@ def _send(invoice_id: int, known: Former, reason: str, to: tuple[str, ...]) -> N
         st.session_state[f"again-refused/{invoice_id}"] = shown(queued.refused[invoice_id])
     else:
         strip.watch(queued.batch_id, back_to=None)
+        st.session_state[f"again-done/{invoice_id}"] = True

@@ -99,7 +99,7 @@ def _result(name: str, what: str) -> None:
         _download(name, made)
     _refused([*made.refused.values(), *troubles.values()])
     if made.id:
-        st.page_link(places.OUTBOX, label=t("Send what I rehearsed"))
+        st.page_link(places.OUTBOX, label=t("In the outbox: send what I rehearsed to the customers ({count})", count=len(made.mails)))
 
 
 def _download(name: str, made: Rehearsal) -> None:

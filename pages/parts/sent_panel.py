@@ -32,7 +32,7 @@ def show(standing: InvoiceRow, copies: Sequence[Copy], *, tall: int, narrow: boo
             continue
         with tab:
             if place == 0:
-                _mail(opened, f"sent/{standing.id}")
+                _mail(opened, f"sent/{standing.id}", standing.number.replace("/", "-"))
             elif place == len(names) - 1:
                 deliveries(copies)
             else:
@@ -45,11 +45,13 @@ def _name(part: eml.Part, place: int) -> str:
     return t("Document") if place == 0 else t("Terms")
 
 
-def _mail(opened: eml.Opened, key: str) -> None:
+def _mail(opened: eml.Opened, key: str, file_name: str = "") -> None:
     preview_panel.mail_head(opened, "From", "To", "Cc", "Subject")
     page = opened.html or f"<pre>{escape(opened.plain)}</pre>"
     mail_preview.show(page, opened.pictures, title=t("The mail as the customer reads it"), key=f"mail/{key}")
-    st.download_button(t("Download the mail (.eml)"), opened.raw, file_name="message.eml", mime="message/rfc822", key=f"eml/{key}", on_click="ignore")
+    named = dict(opened.headers).get("Message-ID", "mail").strip("<>").partition("@")[0]
+    label, kind = t("Download the mail (.eml)"), "message/rfc822"
+    st.download_button(label, opened.raw, file_name=f"{file_name or named}.eml", mime=kind, key=f"eml/{key}", on_click="ignore")
 
 
 def deliveries(copies: Sequence[Copy]) -> None:

@@ -142,7 +142,7 @@ def look_at_the_mail(page: Page, house: House, number: str) -> None:
 
 
 def send_the_rest(page: Page, house: House) -> None:
-    page.get_by_role("button", name="Cocher tout ce qui est à envoyer").click()
+    page.get_by_role("button", name="Cocher tout à envoyer").click()
     expect(page.get_by_text("Cochées : 3")).to_be_visible()
     page.screenshot(path=house.shots / "11-several.png")
     page.get_by_role("button", name="@ Envoi par email (3)").click()
