@@ -183,7 +183,8 @@ def test_what_is_green_is_in_the_mail_catcher_once_and_byte_for_byte(filled: App
 def test_what_went_wrong_says_why(filled: App) -> None:
     with filled.desk.database.read() as connection:
         because = {row.status.value: str(row.because) for row in outbox_views.listing(connection)}
-    assert "customer card changed" in because["held"]
+    assert "The customer card (" in because["held"]
+    assert "changed after it was queued" in because["held"]
     assert "mailbox is full" in because["bounced"]
     assert "5.1" in because["failed"]
 
