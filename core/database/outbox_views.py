@@ -136,6 +136,16 @@ def because(connection: Connection, invoice_ids: Sequence[int]) -> dict[int, Sen
     return found
 
 
+def queued_until(connection: Connection, invoice_ids: Sequence[int]) -> list[Row[Any]]:
+    """Of what is queued: invoice, when its batch leaves, and why somebody holds it."""
+    found: list[Row[Any]] = []
+    for part in chunks(invoice_ids):
+        query: Select[Any] = select(messages.c.invoice_id, batches.c.leaves_at, batches.c.held_because, batches.c.held_at)
+        query = query.join(batches, messages.c.batch_id == batches.c.id)
+        found += connection.execute(query.where(messages.c.invoice_id.in_(part), messages.c.due_at.is_not(None))).all()
+    return found
+
+
 def served(connection: Connection, invoice_ids: Sequence[int]) -> dict[int, set[str]]:
     """The customer's addresses of each invoice, small, that a server took any copy for."""
     found: dict[int, set[str]] = {}

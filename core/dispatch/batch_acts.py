@@ -59,7 +59,7 @@ def resume(desk: Desk, batch_id: int, *, reason: str = "") -> int:
 def move(desk: Desk, batch_id: int, leaves_at: datetime) -> None:
     """Another time for what has not begun to leave. Raises BatchUnknown, BatchDone, BatchHeld, BatchBegan."""
     now = desk.now()
-    room = max(timedelta(), (budget.ends_at(desk, batch_id) or now) - now)  # for limits that make it take days
+    ends_at = budget.ends_at(desk, batch_id)
     with desk.database.write() as connection:
         batch = _locked(connection, batch_id)
         if batch.held_at is not None:
@@ -69,6 +69,7 @@ def move(desk: Desk, batch_id: int, leaves_at: datetime) -> None:
             raise BatchDone(batch=batch_id)
         if batch.leaves_at is None or batch.leaves_at <= now:
             raise BatchBegan(batch=batch_id)
+        room = max(timedelta(), ends_at - batch.leaves_at) if ends_at else timedelta()  # for limits that make it take days
         leave_by = leaves_at + room + timedelta(hours=desk.settings.leave_within_hours)
         connection.execute(update(batches).where(batches.c.id == batch_id).values(leaves_at=leaves_at, leave_by=leave_by))
         mine = (messages.c.batch_id == batch_id, messages.c.due_at.is_not(None), messages.c.claim.is_(None))

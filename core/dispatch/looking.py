@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -18,9 +19,12 @@ from core.database.ledger_rows import Blocks, Filter, Sort, Tally
 from core.dispatch import checking
 from core.dispatch.desk import Desk
 from core.errors import Sentence
+from core.i18n import N_, on
 from core.model import IN_PROGRESS, LEFT, PENDING, TO_HANDLE, DispatchStatus
 
 PAGE_SIZE = 200
+SOON = timedelta(minutes=10)  # sooner is a countdown
+LEAVES_ON = N_("Leaves on {day} at {clock}")
 
 # The chips above a ledger, in their order.
 GROUPS: dict[str, frozenset[DispatchStatus]] = {
@@ -77,7 +81,7 @@ def ledger_page(desk: Desk, chosen: Filter, group: str | None, sort: Sort, *, pa
             frame=frame,
             tally=tallies.of(group),
             groups={name: tallies.of(name).count for name in GROUPS},
-            because=outbox_views.because(connection, _troubled(frame)),
+            because=outbox_views.because(connection, _troubled(frame)) | _waits(desk, connection, frame),
             tallies=tallies,
         )
 
@@ -102,6 +106,19 @@ def _sum(tallies: Sequence[Tally], *, less: Tally | None = None) -> Tally:
         for currency, value in tally.sums.items():
             sums[currency] = sums.get(currency, Decimal(0)) + sign * value
     return Tally(count=sum(each.count for each in tallies) - (less.count if less else 0), sums=sums)
+
+
+def _waits(desk: Desk, connection: Connection, frame: pd.DataFrame) -> dict[int, Sentence]:
+    """Why what is queued does not leave at once: somebody holds its batch, or chose a later time."""
+    queued = [int(identity) for identity, status in zip(frame[frames.ID], frame[frames.STATUS], strict=True) if status == DispatchStatus.QUEUED]
+    found: dict[int, Sentence] = {}
+    for row in outbox_views.queued_until(connection, queued) if queued else ():
+        if row.held_at is not None and row.held_because is not None:
+            found[row.invoice_id] = row.held_because
+        elif row.leaves_at is not None and row.leaves_at > desk.now() + SOON:
+            local = row.leaves_at.astimezone(zone(desk))
+            found[row.invoice_id] = Sentence(LEAVES_ON, {"day": on(local.date()), "clock": f"{local:%H:%M}"})
+    return found
 
 
 def _troubled(frame: pd.DataFrame) -> list[int]:
