@@ -74,13 +74,14 @@ def spent(connection: Connection, company_id: int, *, now: datetime, with_day: b
     held = and_(mine, messages.c.claim.is_not(None))
     minute = select(func.count()).select_from(messages).where(mine, messages.c.handed_at > now - MINUTE)
     taken = select(func.count()).select_from(messages).where(held, or_(messages.c.handed_at.is_(None), messages.c.handed_at <= now - MINUTE))
-    mails = (connection.scalar(minute) or 0) + (connection.scalar(taken) or 0)
+    mails = connection.scalar(taken) or 0  # first: one that is handed over between the two is counted twice rather than not at all
+    mails += connection.scalar(minute) or 0
     recipients = 0
     if with_day:
         every = select(func.count()).select_from(deliveries).join(messages, deliveries.c.message_id == messages.c.id)
-        recipients = connection.scalar(every.where(mine, messages.c.handed_at > now - DAY)) or 0
         under_way = every.where(held, or_(messages.c.handed_at.is_(None), messages.c.handed_at <= now - DAY))
-        recipients += connection.scalar(under_way) or 0
+        recipients = connection.scalar(under_way) or 0
+        recipients += connection.scalar(every.where(mine, messages.c.handed_at > now - DAY)) or 0
     return Spent(mails_of_minute=mails, recipients_of_day=recipients)
 
 
