@@ -56,7 +56,7 @@ def show(name: str) -> None:
         args=(name, "search", f"search/{name}"),
     )
     _company(company, name, screen)
-    _keep(f"period/{name}", Period(screen.period))
+    _keep(f"period/{name}", ledger_state.period_of(screen.period))
     names = translated(PERIODS)
     period.selectbox(
         t("Period"),

@@ -41,7 +41,7 @@ class Screen:
 
     def filter(self, ledger: Ledger | None) -> Filter:
         since, until = (date.fromisoformat(day) if day else None for day in (self.since, self.until))
-        first, last = periods.days(Period(self.period), datetime.now(zone()).date(), since=since, until=until)
+        first, last = periods.days(period_of(self.period), datetime.now(zone()).date(), since=since, until=until)
         return Filter(ledger=ledger, company_id=self.company_id, customer_id=self.customer_id, since=first, until=last, search=self.search.strip())
 
 
@@ -74,3 +74,8 @@ def change(name: str, **values: Any) -> None:
     if after != before:
         st.session_state[f"screen/{name}"] = after
         screens.keep(desk(), browser.mark(), f"screen/{name}", asdict(after))
+
+
+def period_of(kept: str) -> Period:
+    """A choice that was read while the language changed comes as the label it had."""
+    return Period(kept) if kept in {each.value for each in Period} else Period.ALL
