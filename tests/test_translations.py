@@ -28,7 +28,7 @@ CALLS = {"t": 0, "N_": 0, "translate": 1}  # the place of the template among the
 TRANSLATED = (Language.FR, Language.NL)
 LEDGERS = {
     "Ledger": ("Facturier", "Facturenboek"),
-    "E-mail ledger": ("Facturier email", "Facturenboek e-mail"),
+    "E-mail ledger": ("Facturier e-mail", "Facturenboek e-mail"),
     "Paper ledger": ("Facturier papier", "Facturenboek papier"),
 }
 STATUSES = {  # French, where they agree with “facture”, Dutch, English
@@ -123,6 +123,13 @@ def test_french_is_typeset() -> None:
     """A straight apostrophe, or a plain space where a line must not break."""
     wrong = re.compile(r"'|\S [:;?!%»]|« ")
     assert [message.string for message in catalog(Language.FR, "facturier.po").values() if wrong.search(str(message.string))] == []
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_mail_has_one_name(language: Language) -> None:
+    """`all`, `email` and `paper` are what is typed on the command line; a Dutch mail server and mailbox are words of their own."""
+    other = re.compile(r"(?<![-\w{])mails?\b(?!\})|\bemails?\b(?! (ou|of) paper)|courriel", re.IGNORECASE)
+    assert [message.string for message in catalog(language, "facturier.po").values() if other.search(str(message.string))] == []
 
 
 @pytest.mark.parametrize("status", DispatchStatus)

@@ -51,7 +51,7 @@ def test_a_tick_stays_whatever_is_filtered_sorted_or_reloaded(page: Page, full: 
 
 
 def test_document_stands_beside_and_follows_the_arrows(page: Page, full: House) -> None:
-    screen.open_page(page, f"{full.url}/", "Facturier email")
+    screen.open_page(page, f"{full.url}/", "Facturier e-mail")
     page.get_by_text("À envoyer", exact=False).first.click()
     screen.settled(page)
     first, second = (screen.cell(page, NUMBER, row).inner_text() for row in (0, 1))
