@@ -13,6 +13,7 @@ from core.errors import AddressInvalid
 
 _SPECIALS = re.compile(r'[][\\()<>@,:;".]')  # RFC 5322 3.2.3
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*\Z")
+_PLAIN = re.compile(r"[A-Za-z0-9.-]+\Z")
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z")
 
 
@@ -37,6 +38,9 @@ def parse(text: str) -> Mailbox:
     """
     if any(ord(char) < 32 for char in text):
         raise AddressInvalid(address=text.strip())
+    local, _, domain = text.rpartition("@")
+    if _local_ok(local) and _PLAIN.match(domain):  # there is nothing for parseaddr to take apart
+        return Mailbox(addr_spec=f"{local}@{_domain(domain, text)}")
     name, addr = parseaddr(text.strip())
     if not addr or "@" not in addr:
         raise AddressInvalid(address=text.strip())

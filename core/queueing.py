@@ -77,6 +77,7 @@ class _Standing:
 
     id: int
     status: DispatchStatus
+    ledger: Ledger
     held_because: str | None
     number: str
     company_id: int
@@ -134,9 +135,8 @@ def enqueue(
 
 def _settle_invoices(connection: Connection, due: Sequence[_Due], *, now: datetime) -> None:
     """Status and ledger of what was queued; it stays in the e-mail ledger, whatever becomes of the tick on the card."""
-    for part in chunks([each.state.id for each in due]):
-        elsewhere = update(invoices).where(invoices.c.id.in_(part), invoices.c.ledger != Ledger.EMAIL)
-        connection.execute(elsewhere.values(ledger=Ledger.EMAIL))  # seldom: it costs six indexes
+    for part in chunks([each.state.id for each in due if each.state.ledger is not Ledger.EMAIL]):
+        connection.execute(update(invoices).where(invoices.c.id.in_(part)).values(ledger=Ledger.EMAIL))  # seldom: it costs six indexes
     for part in chunks([each.state.id for each in due if each.is_first]):
         first = {"ledger_fixed": True, "status": DispatchStatus.QUEUED, "status_at": now}  # nothing else is known of a first copy
         connection.execute(update(invoices).where(invoices.c.id.in_(part)).values(**first))
@@ -176,6 +176,7 @@ def _standing(connection: Connection, invoice_ids: Sequence[int]) -> dict[int, _
             select(
                 invoices.c.id,
                 invoices.c.status,
+                invoices.c.ledger,
                 invoices.c.held_because,
                 invoices.c.number,
                 invoices.c.company_id,
@@ -196,19 +197,26 @@ def _standing(connection: Connection, invoice_ids: Sequence[int]) -> dict[int, _
 def _still_open(connection: Connection, invoice_ids: Sequence[int]) -> dict[int, DispatchStatus]:
     """Invoices of which any copy, not only the latest, is on its way or uncertain: no other copy may leave meanwhile."""
     found: dict[int, DispatchStatus] = {}
-    for part in chunks(sorted(set(invoice_ids))):
-        query = (
-            select(messages.c.invoice_id, deliveries.c.status)
-            .join(messages, deliveries.c.message_id == messages.c.id)
-            .where(
-                messages.c.invoice_id.in_(part),
-                deliveries.c.role != RecipientRole.ARCHIVE,
-                deliveries.c.status.in_(sorted(OPEN | {DeliveryStatus.UNCERTAIN})),
-            )
+    invoice_of = _copies(connection, invoice_ids)
+    for part in chunks(list(invoice_of)):
+        query = select(deliveries.c.message_id, deliveries.c.status).where(
+            deliveries.c.message_id.in_(part), deliveries.c.role != RecipientRole.ARCHIVE
         )
         for row in connection.execute(query):
-            doubtful = row.status is DeliveryStatus.UNCERTAIN
-            found[row.invoice_id] = DispatchStatus.UNCERTAIN if doubtful else found.get(row.invoice_id, DispatchStatus.QUEUED)
+            invoice_id = invoice_of[row.message_id]
+            if row.status is DeliveryStatus.UNCERTAIN:
+                found[invoice_id] = DispatchStatus.UNCERTAIN
+            elif row.status in OPEN:
+                found.setdefault(invoice_id, DispatchStatus.QUEUED)
+    return found
+
+
+def _copies(connection: Connection, invoice_ids: Sequence[int]) -> dict[int, int]:
+    """Messages of these invoices; most have none, and then all that is on its way, which may be much, needs no look."""
+    found: dict[int, int] = {}
+    for part in chunks(sorted(set(invoice_ids))):
+        query = select(messages.c.id, messages.c.invoice_id).where(messages.c.invoice_id.in_(part))
+        found.update({row.id: row.invoice_id for row in connection.execute(query)})
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -23,8 +24,23 @@ CAME_BACK_ON = N_("{address} came back on {day}: {why}. Look at it before sendin
 FORMER = N_(" ({day}: {recipients})")  # of the former sending
 
 
-def preflight(desk: Desk, invoice_ids: Sequence[int], *, again: bool = False) -> list[Verdict]:
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """The verdicts, in the order asked for, and the very records they were passed on."""
+
+    verdicts: Sequence[Verdict]
+    rows: Mapping[int, InvoiceRow]
+    customers: Mapping[int, Customer]
+    states: Mapping[int, CompanyState]
+
+
+def preflight(desk: Desk, invoice_ids: Sequence[int], *, again: bool = False) -> Sequence[Verdict]:
     """One verdict per invoice, in the order given; `again`: what was sent shall go once more. Reads only."""
+    return checked(desk, invoice_ids, again=again).verdicts
+
+
+def checked(desk: Desk, invoice_ids: Sequence[int], *, again: bool = False) -> Checked:
+    """The pre-flight with what it looked at, for whoever queues exactly that."""
     with desk.database.read() as connection:
         rows = invoice_rows.rows(connection, invoice_ids)
         customers = parties.load_customers(connection, {row.customer_id for row in rows.values()})
@@ -36,7 +52,7 @@ def preflight(desk: Desk, invoice_ids: Sequence[int], *, again: bool = False) ->
         came_back, nobody = _came_back(connection, customers, zone), domain_checks.nobody_there(connection, customers)
         former = {row.id: _former(connection, row, zone) for row in rows.values() if row.status in (DispatchStatus.SENT, DispatchStatus.UNCERTAIN)}
     states = {company.id: company_state(desk, company) for company in companies.values()}
-    return [
+    verdicts = [
         look(
             rows[invoice_id],
             customers[rows[invoice_id].customer_id],
@@ -50,6 +66,7 @@ def preflight(desk: Desk, invoice_ids: Sequence[int], *, again: bool = False) ->
         )
         for invoice_id in invoice_ids
     ]
+    return Checked(verdicts=verdicts, rows=rows, customers=customers, states=states)
 
 
 def _came_back(connection: Connection, customer_ids: Iterable[int], zone: ZoneInfo) -> dict[int, dict[str, Sentence]]:

@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core import queueing
-from core.database import copies, parties
-from core.database import invoices as invoice_rows
+from core.database import copies
 from core.dispatch import budget, documents, what_changed
-from core.dispatch.checking import preflight
+from core.dispatch.checking import Checked, checked, preflight
 from core.dispatch.desk import Desk
 from core.dispatch.documents import Dossier
 from core.errors import ChangedSincePreview, Sentence, joined
 from core.model import RecipientRole
 from core.preflight import Level
 from core.queueing import Queued, Request
-from core.records import AccompanyingText, Company, Customer, MailAccount, Versions, what_moved
+from core.records import AccompanyingText, Customer, MailAccount, Versions, what_moved
 
 AT_ONCE = 1000  # invoices per transaction: the write lock is let go between
 
@@ -27,14 +26,14 @@ def queue(desk: Desk, invoice_ids: Sequence[int], *, countdown_s: float = 0, lea
 
     For `countdown_s` seconds, or until `leaves_at`, nothing leaves, so that the person can still cancel.
     """
-    verdicts = preflight(desk, list(dict.fromkeys(invoice_ids)))
+    found = checked(desk, list(dict.fromkeys(invoice_ids)))
     blocked = {
-        verdict.invoice_id: joined([reason.sentence for reason in verdict.blocked_by]) for verdict in verdicts if verdict.level is Level.BLOCKED
+        verdict.invoice_id: joined([reason.sentence for reason in verdict.blocked_by]) for verdict in found.verdicts if verdict.level is Level.BLOCKED
     }
-    free = [verdict.invoice_id for verdict in verdicts if verdict.invoice_id not in blocked]
+    free = [verdict.invoice_id for verdict in found.verdicts if verdict.invoice_id not in blocked]
     if not free:
         return Queued(batch_id=0, invoice_ids=(), refused=blocked)
-    return enqueued(desk, _requests(desk, free), refused=blocked, leaves_at=leaves_at or after(desk, countdown_s))
+    return enqueued(desk, [_request(found, each) for each in free], refused=blocked, leaves_at=leaves_at or after(desk, countdown_s))
 
 
 def enqueued(desk: Desk, requests: Sequence[Request], *, refused: Mapping[int, Sentence], leaves_at: datetime | None) -> Queued:
@@ -65,25 +64,15 @@ def after(desk: Desk, countdown_s: float) -> datetime | None:
     return desk.now() + timedelta(seconds=countdown_s) if countdown_s > 0 else None
 
 
-def _requests(desk: Desk, invoice_ids: Sequence[int]) -> list[Request]:
-    with desk.database.read() as connection:
-        found = invoice_rows.rows(connection, invoice_ids)
-        customers = parties.load_customers(connection, {row.customer_id for row in found.values()})
-        companies = parties.load_companies(connection, {row.company_id for row in found.values()})
-    accounts = {company_id: desk.account(company_id) for company_id in companies}
-    return [
-        _request(invoice_id, found[invoice_id].version, customers[found[invoice_id].customer_id], companies[found[invoice_id].company_id], accounts)
-        for invoice_id in invoice_ids
-    ]
-
-
-def _request(invoice_id: int, version: int, customer: Customer, company: Company, accounts: dict[int, MailAccount]) -> Request:
-    account = accounts[company.id]
+def _request(found: Checked, invoice_id: int) -> Request:
+    """Of what the pre-flight looked at: whatever changed since then stops it."""
+    row = found.rows[invoice_id]
+    customer, state = found.customers[row.customer_id], found.states[row.company_id]
     return Request(
         invoice_id=invoice_id,
-        recipients=recipients(customer, account),
-        message_domain=account.sender.rpartition("@")[2],
-        seen=Versions(invoice=version, customer=customer.version, company=company.version),
+        recipients=recipients(customer, state.account),
+        message_domain=state.account.sender.rpartition("@")[2],
+        seen=Versions(invoice=row.version, customer=customer.version, company=state.company.version),
     )
 
 
