@@ -303,5 +303,22 @@ class SignInRefused(FacturierError):
     template = "{provider} refuses the sign-in: {why}"
 
 
+class LinesTaken(FacturierError):
+    template = (
+        "All connections that the account may have at once ({count}) are in use by mails that are leaving. Try again when they have left, or hold "
+        "them for a moment."
+    )
+
+
+class NoRoomYet(FacturierError):
+    template = "The account has used the mails that its provider allows in a minute. Nothing was sent; try again in {seconds} seconds."
+
+
+class NoRoomToday(FacturierError):
+    template = (
+        "The account has used the {count} recipients that its provider allows in 24 hours. Nothing was sent; there is room again on {day} at {clock}."
+    )
+
+
 class LeaseLost(FacturierError):
     template = "Another worker took over message {message_id}; this one lets go."

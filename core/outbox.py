@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection
 
-from core.database import claims, sweeping
+from core.database import claims, handovers, sweeping
 from core.database import deliveries as rows
 from core.database.deliveries import ClaimedMessage
 from core.errors import LeaseLost, Sentence
@@ -62,7 +62,7 @@ def claim(connection: Connection, *, worker: str, limit: int, lines: int, lease_
             continue
         limits = Limits(per_minute=account.limit_per_minute, per_day=account.limit_per_day)
         room = claims.left(connection, account.company_id, limits, now=now)
-        if room == 0:
+        if room.is_nothing:
             continue
         if not claims.hold_line(connection, account.company_id, worker, limit=account.limit_connections or lines, now=now, lease_until=until):
             continue
@@ -70,9 +70,9 @@ def claim(connection: Connection, *, worker: str, limit: int, lines: int, lease_
             connection,
             account.company_id,
             claim=f"{worker}#{uuid4().hex[:12]}",
-            limit=limit if room is None else min(limit, room),
-            recipients=room if limits.per_day is not None else None,
-            at_least_one=room == limits.per_day,
+            limit=limit if room.mails is None else min(limit, room.mails),
+            recipients=room.recipients,
+            at_least_one=room.recipients == limits.per_day,
             now=now,
             lease_until=until,
         )
@@ -88,8 +88,10 @@ def renew(connection: Connection, message: ClaimedMessage, *, lease_s: float, no
         raise LeaseLost(message_id=message.message_id)
 
 
-def mark_sending(connection: Connection, message: ClaimedMessage, recipients: Collection[str], *, seal: Seal, lease_s: float, now: datetime) -> None:
-    """Commit this before the final dot: from here on only a reply, or a person, can say whether it left.
+def mark_sending(
+    connection: Connection, message: ClaimedMessage, recipients: Collection[str], *, seal: Seal, lease_s: float, now: datetime, server: str = ""
+) -> None:
+    """Commit this before the final dot: from here on only a reply, or a person, can say whether it left, and it counts in the limits.
 
     Raises LeaseLost, Moved when something changed while the body was said, Withheld when somebody held the batch.
     """
@@ -101,8 +103,9 @@ def mark_sending(connection: Connection, message: ClaimedMessage, recipients: Co
         if now_there is not None and rows.is_batch_held(connection, message.id):
             raise Withheld
         raise LeaseLost(message_id=message.message_id)
-    if rows.to_sending(connection, message, recipients, now=now) != len(recipients):
+    if rows.to_sending(connection, message, recipients, server=server, now=now) != len(recipients):
         raise LeaseLost(message_id=message.message_id)
+    handovers.add(connection, message.company_id, len(recipients), now=now)
 
 
 def sweep(connection: Connection, *, longest_lease_s: float, now: datetime) -> tuple[int, int]:

@@ -77,6 +77,11 @@ class MailAccount:
         return bool(self.host and self.port and self.from_mailbox)
 
     @property
+    def server(self) -> str:
+        """Host and port, as proofs and questions name it."""
+        return f"{self.host}:{self.port}" if self.host else ""
+
+    @property
     def sender(self) -> str:
         """The addr-spec of MAIL FROM."""
         return self.envelope_from or (self.from_mailbox.addr_spec if self.from_mailbox else "")

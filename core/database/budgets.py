@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
 
+from core.database import handovers
 from core.database.chunks import chunks
-from core.database.claims import DAY
+from core.database.handovers import DAY
 from core.database.schema import batches, customer_recipients, deliveries, invoices, mail_accounts, messages
 from core.model import DeliveryStatus
 
@@ -39,15 +40,8 @@ def account(connection: Connection, company_id: int) -> Row[*tuple[Any, ...]]:
 
 
 def handed(connection: Connection, company_id: int, *, now: datetime) -> list[tuple[datetime, int]]:
-    """The mails of the last day, oldest first: when each was handed over, and to how many."""
-    query = (
-        select(messages.c.handed_at, func.count())
-        .join(deliveries, deliveries.c.message_id == messages.c.id)
-        .where(messages.c.company_id == company_id, messages.c.handed_at > now - DAY)
-        .group_by(messages.c.id, messages.c.handed_at)
-        .order_by(messages.c.handed_at)
-    )
-    return [(row[0], int(row[1])) for row in connection.execute(query)]
+    """What was handed over in the last day, trials too, oldest first: when, and to how many."""
+    return handovers.since(connection, company_id, now - DAY)
 
 
 def waiting(connection: Connection, company_id: int, *, now: datetime) -> list[Waiting]:
@@ -95,5 +89,4 @@ def gaps(connection: Connection, company_id: int) -> list[float]:
 
 def used_today(connection: Connection, company_id: int, *, now: datetime) -> int:
     """Recipients of the last day."""
-    query = select(func.count()).select_from(deliveries).join(messages, deliveries.c.message_id == messages.c.id)
-    return connection.scalar(query.where(messages.c.company_id == company_id, messages.c.handed_at > now - DAY)) or 0
+    return handovers.recipients_since(connection, company_id, now - DAY)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, delete, func, insert, or_, select, update
 
+from core.database import handovers
 from core.database.deliveries import ClaimedMessage
+from core.database.handovers import DAY, MINUTE
 from core.database.schema import batches, companies, customers, deliveries, invoices, mail_accounts, messages
 from core.database.schema_delivery import account_lines
 from core.database.statuses import refresh_status
 from core.model import DeliveryStatus
 from core.records import Limits, Versions
-
-MINUTE, DAY = timedelta(seconds=60), timedelta(hours=24)
 
 
 def may_leave(now: datetime) -> ColumnElement[bool]:
@@ -51,11 +51,12 @@ def accounts_with_work(connection: Connection, *, now: datetime) -> list[Row[*tu
     return sorted((row for row in rows if row.oldest is not None), key=lambda row: (row.oldest, row.company_id))
 
 
-def lock_account(connection: Connection, company_id: int, *, now: datetime) -> Row[*tuple[Any, ...]] | None:
+def lock_account(connection: Connection, company_id: int, *, now: datetime, paused_too: bool = False) -> Row[*tuple[Any, ...]] | None:
     """Limits and lines of one account are counted by one worker at a time; nothing when it was paused while we waited."""
     own = mail_accounts.c
     columns = (own.company_id, own.limit_per_minute, own.limit_per_day, own.limit_connections, own.troubles, own.paused_at)
-    return connection.execute(select(*columns).where(own.company_id == company_id, not_paused(now)).with_for_update()).first()
+    which = [own.company_id == company_id, *(() if paused_too else (not_paused(now),))]
+    return connection.execute(select(*columns).where(*which).with_for_update()).first()
 
 
 # The budget -----------------------------------------------------------------------------------------------------
@@ -69,33 +70,47 @@ class Spent:
     recipients_of_day: int
 
 
+_UNDER_WAY = (  # by the index of statuses: what workers hold is little
+    select(func.count(deliveries.c.message_id.distinct()), func.count())
+    .select_from(deliveries)
+    .join(messages, deliveries.c.message_id == messages.c.id)
+    .where(deliveries.c.status == DeliveryStatus.CLAIMED, messages.c.company_id == bindparam("of_company"))
+)
+
+
+def under_way(connection: Connection, company_id: int) -> tuple[int, int]:
+    """Mails and recipients that workers hold and have not handed over yet."""
+    mails, recipients = connection.execute(_UNDER_WAY, {"of_company": company_id}).one()
+    return int(mails), int(recipients)
+
+
 def spent(connection: Connection, company_id: int, *, now: datetime, with_day: bool = True) -> Spent:
-    mine = messages.c.company_id == company_id
-    held = and_(mine, messages.c.claim.is_not(None))
-    minute = select(func.count()).select_from(messages).where(mine, messages.c.handed_at > now - MINUTE)
-    taken = select(func.count()).select_from(messages).where(held, or_(messages.c.handed_at.is_(None), messages.c.handed_at <= now - MINUTE))
-    mails = connection.scalar(taken) or 0  # first: one that is handed over between the two is counted twice rather than not at all
-    mails += connection.scalar(minute) or 0
-    recipients = 0
-    if with_day:
-        every = select(func.count()).select_from(deliveries).join(messages, deliveries.c.message_id == messages.c.id)
-        under_way = every.where(held, or_(messages.c.handed_at.is_(None), messages.c.handed_at <= now - DAY))
-        recipients = connection.scalar(under_way) or 0
-        recipients += connection.scalar(every.where(mine, messages.c.handed_at > now - DAY)) or 0
+    mails, recipients = under_way(connection, company_id)  # first: one that is handed over meanwhile is counted twice rather than not at all
+    mails += handovers.mails_since(connection, company_id, now - MINUTE)
+    recipients += handovers.recipients_since(connection, company_id, now - DAY) if with_day else 0
     return Spent(mails_of_minute=mails, recipients_of_day=recipients)
 
 
-def left(connection: Connection, company_id: int, limits: Limits, *, now: datetime) -> int | None:
-    """How many mails may be taken now; None where nothing limits them."""
+@dataclass(frozen=True, kw_only=True)
+class Left:
+    """What may be handed over now; None where nothing limits it."""
+
+    mails: int | None = None
+    recipients: int | None = None
+
+    @property
+    def is_nothing(self) -> bool:
+        return 0 in (self.mails, self.recipients)
+
+
+def left(connection: Connection, company_id: int, limits: Limits, *, now: datetime) -> Left:
     if limits.per_minute is None and limits.per_day is None:
-        return None
+        return Left()
     used = spent(connection, company_id, now=now, with_day=limits.per_day is not None)
-    rests = []
-    if limits.per_minute is not None:
-        rests.append(limits.per_minute - used.mails_of_minute)
-    if limits.per_day is not None:
-        rests.append(limits.per_day - used.recipients_of_day)
-    return max(0, min(rests))
+    return Left(
+        mails=None if limits.per_minute is None else max(0, limits.per_minute - used.mails_of_minute),
+        recipients=None if limits.per_day is None else max(0, limits.per_day - used.recipients_of_day),
+    )
 
 
 # Lines ----------------------------------------------------------------------------------------------------------

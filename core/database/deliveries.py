@@ -95,7 +95,7 @@ _SENDING = (
         deliveries.c.status == DeliveryStatus.CLAIMED,
         deliveries.c.recipient.in_(bindparam("to", expanding=True)),
     )
-    .values(status=DeliveryStatus.SENDING, changed_at=_NOW)
+    .values(status=DeliveryStatus.SENDING, changed_at=_NOW, handed_to=bindparam("server"))
 )
 _BUSY = select(deliveries.c.id).where(
     deliveries.c.message_id == messages.c.id,
@@ -123,8 +123,8 @@ def seal(connection: Connection, message: ClaimedMessage, seal: Seal, *, now: da
     return connection.execute(_SEAL, values).rowcount == 1
 
 
-def to_sending(connection: Connection, message: ClaimedMessage, recipients: Collection[str], *, now: datetime) -> int:
-    values = {"of_message": message.id, "of_claim": message.claim, "to": list(recipients), "by_now": now}
+def to_sending(connection: Connection, message: ClaimedMessage, recipients: Collection[str], *, server: str, now: datetime) -> int:
+    values = {"of_message": message.id, "of_claim": message.claim, "to": list(recipients), "by_now": now, "server": server or None}
     return connection.execute(_SENDING, values).rowcount
 
 

@@ -239,7 +239,7 @@ messages = Table(
     Column("due_at", Moment),  # empty when nothing of it is queued
     Column("claim", String(100)),  # of one claim by one worker
     Column("lease_until", Moment),
-    Column("handed_at", Moment),  # when the last final dot was about to be written: what the limits count
+    Column("handed_at", Moment),  # when the last final dot was about to be written
     UniqueConstraint("invoice_id", "copy_number", name="uq_messages_copy"),
     Index("ix_messages_due", "due_at", "id"),
     Index("ix_messages_lease", "lease_until"),
@@ -261,6 +261,7 @@ deliveries = Table(
     Column("changed_at", Moment, nullable=False),
     Column("reply_code", Integer),
     Column("reply", Text),
+    Column("handed_to", String(300)),  # host and port of the server that had the mail last
     Column("because", Said),  # the same in plain words
     Column("former_status", String(20)),  # where it stood when a person sent it again: a cancelled resend stands there again
     Column("former_because", Said),

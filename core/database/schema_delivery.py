@@ -1,4 +1,4 @@
-"""The tables around the sending of mails: lines, limits, sign-ins, what came back, rehearsals, the heads of the audit chains, chores."""
+"""The tables around the sending of mails: lines, hand-overs, limits, sign-ins, what came back, rehearsals, the heads of the audit chains, chores."""
 
 from __future__ import annotations
 
@@ -14,6 +14,16 @@ account_lines = Table(
     Column("slot", Integer, primary_key=True),
     Column("holder", String(200), nullable=False),
     Column("lease_until", Moment, nullable=False),
+)
+
+handovers = Table(
+    "handovers",  # of the last days, trials included: what the limits count
+    metadata,
+    _id(),
+    _link("company_id", "companies.id"),
+    Column("at", Moment, nullable=False),
+    Column("recipients", Integer, nullable=False),
+    Index("ix_handovers_company_at", "company_id", "at"),
 )
 
 oauth_grants = Table(
@@ -39,6 +49,7 @@ bounce_mailboxes = Table(
     Column("security", String(10), nullable=False, server_default="tls"),
     Column("user", String(320)),
     Column("password_encrypted", Text),
+    Column("login", String(10)),  # empty: a password where there is one, else the sign-in of the mail account where it fits
     Column("folder", String(200), nullable=False, server_default="INBOX"),
     Column("verp", Boolean, nullable=False, server_default="0"),  # a return path of its own for each mail
     Column("uid_validity", BigInteger),

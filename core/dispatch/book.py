@@ -61,8 +61,8 @@ class Book:
         before = self.pending
         try:
             with self.desk.database.write() as connection:
-                now = self.desk.now()
-                outbox.mark_sending(connection, message, handed.accepted, seal=seal, lease_s=self.desk.settings.sending_lease_s, now=now)
+                now, lease_s, server = self.desk.now(), self.desk.settings.sending_lease_s, wire.account.server
+                outbox.mark_sending(connection, message, handed.accepted, seal=seal, lease_s=lease_s, now=now, server=server)
                 if handed.refused:
                     self._record(connection, message, handed.refused, seal)
                 if before is not None:

@@ -10,9 +10,9 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from core.database import budgets, outbox_views
+from core.database import budgets, claims, outbox_views
 from core.database.budgets import Waiting
-from core.database.claims import DAY, MINUTE
+from core.database.handovers import DAY, MINUTE
 from core.dispatch.desk import Desk
 from core.records import Company, Limits
 
@@ -57,6 +57,18 @@ def ends_at(desk: Desk, batch_id: int) -> datetime | None:
         ends = [_end(connection, company_id, (), batch_id, now) for company_id in budgets.companies_of_batch(connection, batch_id)]
     found = [end for end in ends if end is not None]
     return max(found) if found and len(found) == len(ends) else None
+
+
+def room_at(connection: Connection, company_id: int, limits: Limits, *, now: datetime) -> datetime:
+    """When one more mail to one address is within the limits; what workers hold leaves before it."""
+    clock = _Clock(at=now, pace=timedelta(), limits=limits)
+    for at, recipients in budgets.handed(connection, company_id, now=now):
+        clock.spend(at, recipients)
+    mails, recipients = claims.under_way(connection, company_id)
+    for place in range(mails):
+        clock.spend(now, 1 if place else recipients - mails + 1)
+    clock.leave(Waiting(batch_id=OURS, due_at=now, recipients=1))
+    return clock.at
 
 
 def leave_by(desk: Desk, invoice_ids: Sequence[int], leaves_at: datetime) -> datetime:

@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from core import outbox, recording
-from core.database import chores, outbox_views
+from core.database import chores, handovers, outbox_views
 from core.dispatch import bouncing, domain_checks
 from core.dispatch.desk import Desk
 
@@ -34,6 +34,7 @@ def sweep(desk: Desk) -> None:
         now = desk.now()
         outbox.sweep(connection, longest_lease_s=max(settings.claim_lease_s, settings.sending_lease_s), now=now)
         outbox.tidy(connection, longest_wait=max(patience.longest, recording.QUOTA_WAIT), now=now)
+        handovers.tidy(connection, now=now)
         outbox_views.forget_workers(connection, before=now - FORGET_AFTER)
 
 

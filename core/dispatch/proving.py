@@ -30,6 +30,7 @@ CHECK: Final = N_(
     "To check it: the SHA-256 of the .eml file must be the one above, and “verify” in Facturier goes through the audit chain, in which each "
     "entry holds the hash of the one before it. Who keeps this page keeps the hash of the entry, too."
 )
+AT: Final = N_("server {server}")
 NO_ENTRY: Final = N_("none: this mail left before Facturier wrote sendings into the audit chain, or nobody has answered yet")
 
 
@@ -97,7 +98,10 @@ def _recipient(desk: Desk, delivery: Row[Any], language: Language) -> Recipient:
     role = i18n.translate(language, ROLES[delivery.role])
     state = i18n.translate(language, styling.DELIVERY_LOOKS[delivery.status].label)
     reply = " ".join(f"{delivery.reply_code or ''} {delivery.reply or ''}".split())
-    return Recipient(address=f"{delivery.recipient} ({role})", state=f"{state}, {_moment(desk, delivery.changed_at, language)}", reply=reply)
+    parts = [f"{state}, {_moment(desk, delivery.changed_at, language)}"]
+    if delivery.handed_to:
+        parts.append(i18n.translate(language, AT, server=delivery.handed_to))
+    return Recipient(address=f"{delivery.recipient} ({role})", state=" · ".join(parts), reply=reply)
 
 
 def _seals(desk: Desk, mail: Mail, language: Language) -> list[tuple[str, str]]:

@@ -8,14 +8,14 @@ from itertools import groupby
 
 from core.connection import Stopped
 from core.delivery import Wire
-from core.dispatch import history, rehearsing, trying
+from core.dispatch import history, rehearsing, trial_room, trying
 from core.dispatch.desk import Desk
 from core.dispatch.rehearsal_files import Rehearsed
 from core.dispatch.rehearsing import Rehearsal, nobody
-from core.errors import Sentence, TooManyToMe
+from core.dispatch.trial_room import Room
+from core.errors import LinesTaken, NoRoomToday, NoRoomYet, Sentence, TooManyToMe
 from core.mailbox import parse
 from core.outcome import Effect, judge
-from core.records import MailAccount
 
 AT_ONCE = 50  # mails that a person looks at
 
@@ -36,15 +36,17 @@ def to_me(desk: Desk, invoice_ids: Sequence[int], address: str, *, told: Callabl
         raise TooManyToMe(count=len(set(invoice_ids)), limit=AT_ONCE)
     made = rehearsing.rehearse(desk, invoice_ids, destination=mailbox.addr_spec, told=lambda done, total: told(done, 2 * total))
     troubles: dict[int, Sentence] = {}
-    done = 0
+    count, steps = len(made.mails), iter(range(len(made.mails)))
     for company_id, mails in groupby(sorted(made.mails, key=lambda mail: mail.company_id), key=lambda mail: mail.company_id):
-        account = desk.account(company_id)
-        with trying.open_wire(desk, account) as wire:
-            for mail in mails:
-                told(len(made.mails) + done, 2 * len(made.mails))
-                trouble = _hand_over(desk, wire, account, mailbox.addr_spec, mail)
-                troubles |= {mail.invoice_id: trouble} if trouble else {}
-                done += 1
+        mine, account = list(mails), desk.account(company_id)
+        try:
+            with trial_room.of(desk, account) as room, trying.open_wire(desk, account) as wire:
+                for mail in mine:
+                    told(count + next(steps), 2 * count)
+                    trouble = _hand_over(room, wire, mailbox.addr_spec, mail)
+                    troubles |= {mail.invoice_id: trouble} if trouble else {}
+        except LinesTaken as taken:
+            troubles |= dict.fromkeys((mail.invoice_id for mail in mine), taken.sentence)
     told(1, 1)
     return Shown(rehearsal=made, troubles=troubles)
 
@@ -56,10 +58,14 @@ def proposed(desk: Desk, invoice_ids: Sequence[int]) -> str:
     return trying.proposed_address(desk.account(history.standing(desk, invoice_ids[0]).company_id))
 
 
-def _hand_over(desk: Desk, wire: Wire, account: MailAccount, address: str, mail: Rehearsed) -> Sentence | None:
+def _hand_over(room: Room, wire: Wire, address: str, mail: Rehearsed) -> Sentence | None:
     """From the plain sender: a notice about a rehearsal is none about the mail of a customer."""
+    account, content = room.account, room.desk.archive.get(mail.seal.sha256)
     try:
-        handed = wire.body(account.sender, [address], desk.archive.get(mail.seal.sha256))
+        room.take()
+        handed = wire.body(account.sender, [address], content)
+    except (NoRoomYet, NoRoomToday) as full:
+        return full.sentence
     except Stopped as stopped:
         return trying.what_went_wrong(stopped.reply, account, address=address, cause=stopped.__cause__)
     if address in handed.refused:

@@ -1,4 +1,4 @@
-"""Try a mail account: connect and log in, or send one mail to oneself. Nothing of it reaches a customer or counts as sent."""
+"""Try a mail account: connect and log in, or send one mail to oneself. Nothing of it reaches a customer; the mail counts in the limits."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from core import i18n, queueing
 from core.connection import Stopped
 from core.database import audit, recent
 from core.delivery import Wire
-from core.dispatch import documents, signing
+from core.dispatch import documents, signing, trial_room
 from core.dispatch.desk import Desk
 from core.dispatch.documents import Dossier
-from core.errors import AccountUnset, DocumentImpossible, Sentence, SignInAway, TrialToCustomer
+from core.errors import AccountUnset, DocumentImpossible, LinesTaken, NoRoomToday, NoRoomYet, Sentence, SignInAway, TrialToCustomer
 from core.i18n import N_
 from core.mailbox import Mailbox, parse
 from core.outcome import Effect, Reply, Stage, judge, spoken
@@ -55,11 +55,13 @@ class Tried:
 def connection(desk: Desk, company: Company) -> Sentence | None:
     """Connect and log in; nothing is sent. What stands in the way, if anything does."""
     account = _account(desk, company)
-    with open_wire(desk, account) as wire:
-        try:
+    try:
+        with trial_room.of(desk, account), open_wire(desk, account) as wire:
             wire.check()
-        except Stopped as stopped:
-            return what_went_wrong(stopped.reply, account, cause=stopped.__cause__)
+    except Stopped as stopped:
+        return what_went_wrong(stopped.reply, account, cause=stopped.__cause__)
+    except LinesTaken as taken:
+        return taken.sentence
     return None
 
 
@@ -76,10 +78,15 @@ def send_to(desk: Desk, company: Company, address: str) -> Tried | Sentence:
     text, attachments = _shown(desk, what) if what else _bare(company)
     composed = _composed(desk, account, mailbox, text, attachments)
     number = what.invoice.number if what else ""
-    with desk.database.write() as writing:
-        why = f"{mailbox.addr_spec} {number}".strip()
-        audit.append(writing, company_id=company.id, who=desk.who, what="test mail", subject=company.key, why=why, now=desk.now())
-    trouble = _handed_over(desk, account, mailbox.addr_spec, composed)
+    try:
+        with trial_room.of(desk, account) as room:
+            room.take()
+            with desk.database.write() as writing:
+                why = f"{mailbox.addr_spec} {number}".strip()
+                audit.append(writing, company_id=company.id, who=desk.who, what="test mail", subject=company.key, why=why, now=desk.now())
+            trouble = _handed_over(desk, account, mailbox.addr_spec, composed)
+    except (LinesTaken, NoRoomYet, NoRoomToday) as full:
+        return full.sentence
     return trouble or Tried(address=mailbox.addr_spec, subject=text.subject, number=number)
 
 

@@ -30,7 +30,7 @@ class Known:
 
     delivery: Row[Any]
     mail: Row[Any]
-    server: str  # host and port, as the account says now
+    server: str  # host and port that had it; for mails from before that was kept, as the account says now
     customer_language: Language
     others: Sequence[Row[Any]]  # deliveries of the same mail that are settled
     said_before: Sequence[Row[Any]]  # what servers answered in former tries, oldest first
@@ -52,10 +52,11 @@ def known(desk: Desk, delivery: Row[Any]) -> Known:
         said = archived.said(connection, [delivery.id]).get(delivery.id, [])
         account = parties.load_account_row(connection, mail.company_id)
         card = parties.load_customers(connection, [delivery.customer_id])[delivery.customer_id]
+    now_set = f"{account.host}:{account.port}" if account.host else ""
     return Known(
         delivery=delivery,
         mail=mail,
-        server=f"{account.host}:{account.port}" if account.host else "",
+        server=next((each.handed_to for each in same if each.id == delivery.id and each.handed_to), now_set),
         customer_language=card.language,
         others=[each for each in same if each.id != delivery.id and each.status is not DeliveryStatus.UNCERTAIN],
         said_before=[each for each in said if each.reply_code is not None and each.claim != delivery.claim],

@@ -55,4 +55,4 @@ def of_batch(desk: Desk, batch_id: int) -> Waits:
 def _has_spent(desk: Desk, company_id: int, now: datetime) -> bool:
     with desk.database.read() as connection:
         limits = batch_rows.limits(connection, company_id)
-        return claims.left(connection, company_id, limits, now=now) == 0
+        return claims.left(connection, company_id, limits, now=now).is_nothing
