@@ -61,7 +61,8 @@ def on(day: date) -> Sentence:
 def sentence(language: Language, what: Sentence) -> str:
     if what.template == A_DAY:
         return day(language, date.fromisoformat(str(what.values["day"])))
-    return translate(language, what.template, **{name: told(language, name, value) for name, value in what.values.items()})
+    values = {name: quoted(language, what.template, name, value, told(language, name, value)) for name, value in what.values.items()}
+    return translate(language, what.template, **values)
 
 
 OURS = frozenset({"term", "expected", "why"})  # values that are words of the program where they are known to it
@@ -77,6 +78,16 @@ def told(language: Language, name: str, value: str | Sentence) -> str:
     if decimal:
         return number(language, Decimal(value), decimals=len(decimal[1]))
     return translate(language, value) if name in OURS and value else value
+
+
+OF_OTHERS = frozenset({"reply"})  # what a server said, in its own words
+
+
+def quoted(language: Language, template: str, name: str, value: str | Sentence, words: str) -> str:
+    """The words of others stand in the marks of the reader's language, where the sentence itself does not set them."""
+    if name not in OF_OTHERS or isinstance(value, Sentence) or not words or f"“{{{name}}}”" in template:
+        return words
+    return translate(language, N_("“{words}”"), words=words)
 
 
 def amount(language: Language, value: Decimal, currency: str) -> str:

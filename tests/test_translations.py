@@ -18,7 +18,7 @@ from core.connection import NOTHING_THERE
 from core.dispatch.checking import FORMER
 from core.errors import ElementMissing, Sentence, ValueInvalid
 from core.model import DispatchStatus, Language
-from core.outcome import Stage, explain, in_our_words, judge
+from core.outcome import SIGN_IN_AGAIN, Reply, Stage, explain, in_our_words, judge
 from core.preflight import STANDING
 from core.sources.table_rows import CONTRADICTS
 from core.sources.table_totals import TOTAL_DIFFERS
@@ -152,6 +152,18 @@ def test_words_of_ours_inside_a_sentence_are_translated_and_those_of_others_are_
     assert "Niets antwoordt op smtp.x.test, poort 25" in i18n.sentence(Language.NL, explain(reply, judge(reply)))
     named_so = ValueInvalid(term="Due date (BT-9)", value="amount", expected="date").sentence
     assert "«\u00a0amount\u00a0»" in i18n.sentence(Language.FR, named_so)
+
+
+def test_what_a_server_says_stands_in_the_marks_of_the_language() -> None:
+    refused = Reply(stage=Stage.RCPT, code=550, text="5.1.1 no such user")
+    what = explain(refused, judge(refused), "a@x.test")
+    assert "“550 5.1.1 no such user.” Correct it" in i18n.sentence(Language.EN, what)
+    assert "«\u00a0550 5.1.1 no such user.\u00a0» Corrigez" in i18n.sentence(Language.FR, what)
+    assert "“550 5.1.1 no such user.” " in i18n.sentence(Language.NL, what)
+    marked = Sentence(SIGN_IN_AGAIN, {"host": "smtp.x.test", "user": "me", "reply": "535 expired"})
+    assert "any more: “535 expired” Sign" in i18n.sentence(Language.EN, marked)  # once, where the sentence sets them itself
+    ours = in_our_words(Stage.CONNECT, NOTHING_THERE, host="smtp.x.test", port="25")
+    assert "“" not in i18n.sentence(Language.EN, explain(ours, judge(ours)))
 
 
 def test_a_figure_inside_a_sentence_is_written_as_the_reader_writes_it() -> None:

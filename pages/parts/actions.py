@@ -6,12 +6,13 @@ from datetime import datetime
 
 import streamlit as st
 
+from core import i18n
 from core.database.ledger_rows import Filter
 from core.dispatch import looking, sending
 from core.dispatch import review as reviewing
 from core.model import Ledger
-from pages.parts import menu, send_otherwise, strip, ticks
-from pages.parts.resources import desk, shown, t
+from pages.parts import feedback, menu, send_otherwise, strip, ticks
+from pages.parts.resources import desk, language, shown, t, zone
 
 
 def buttons(ledger: Ledger | None, name: str, chosen: Filter, *, to_send: int) -> None:
@@ -73,11 +74,14 @@ def later(name: str) -> datetime | None:
 
 def queue(name: str, ids: list[int]) -> None:
     """Queue with the countdown, or for the chosen time; what was refused stays ticked and is told. The page stays where it is."""
-    queued = sending.queue(desk(), ids, countdown_s=desk().settings.countdown_s, leaves_at=later(name))
+    moment = later(name)
+    queued = sending.queue(desk(), ids, countdown_s=desk().settings.countdown_s, leaves_at=moment)
     st.session_state[f"sheet/{name}"] = False
     ticks.drop(queued.invoice_ids)
     if queued.invoice_ids:
         strip.watch(queued.batch_id, back_to=name)
+        if moment:
+            feedback.later(t("Leaves on {when}.", when=i18n.moment(language(), moment.astimezone(zone()))))
     for refusal in queued.refused.values():
         st.error(shown(refusal))
     if not queued.refused:

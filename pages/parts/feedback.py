@@ -63,12 +63,14 @@ def say_later() -> None:
     words, undo = st.session_state["undoable"]
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="undo-strip"):
         st.markdown(f"✓ {words}")
-        st.button(t("Undo"), key="undo", on_click=_undo, args=(undo,))
+        st.button(t("Undo"), key="undo", on_click=take_back, args=(undo,))
         st.button("✕", key="undo-close", on_click=lambda: st.session_state.pop("undoable", None), help=t("Close"))
 
 
-def _undo(undo: Callable[[], object]) -> None:
-    st.session_state.pop("undoable", None)
+def take_back(undo: Callable[[], object]) -> None:
+    """Once, from wherever it is offered."""
+    if st.session_state.get("undoable", ("", None))[1] is undo:
+        st.session_state.pop("undoable")
     try:
         undo()
     except FacturierError as error:

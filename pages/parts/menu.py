@@ -31,6 +31,8 @@ def header(title: str, *, live: bool = False) -> None:
         remember_language(Language(chosen))
         st.rerun()
     browser.remember()
+    if st.session_state.get("looked-at") != title:  # another page, or the same in another language
+        st.session_state.update({"looked-at": title, "look": st.session_state.get("look", 0) + 1})
     with st.container(key="notices", horizontal_alignment="right"):
         feedback.say_later()
         strip.show(live=live)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import streamlit as st
 
 from core import i18n, reasons, styling
-from core.dispatch import budget, companies, holding, outbox_view, settling, waits
+from core.dispatch import companies, outbox_view, settling, waits
 from core.dispatch.outbox_view import Batch, Far, PausedAccount
 from pages.parts import feedback, menu, outbox_acts, reason_choice, strip
+from pages.parts.outbox_acts import Ways
 from pages.parts.resources import desk, language, plain, shown, t, zone
+
+# Whatever becomes of the batch: what stands below it does not move under a pointer.
+_LOOKS = """<style>
+.st-key-batch-now { min-height: 7rem; }
+</style>"""
 
 
 @st.fragment(run_every=2.0)
@@ -28,9 +32,11 @@ def standstill() -> None:
 
 def _paused(account: PausedAccount) -> None:
     text, ways = st.columns([6, 3.4], vertical_alignment="center")
-    words = f"**{plain(account.name)}** — {shown(account.because)}  \n" + t("Mails that wait for it: {count}.", count=account.waiting)
+    words = f"**{plain(account.name)}** — {shown(account.because)}  \n"
+    if account.waiting:
+        words += t("Mails that wait for it: {count}.", count=account.waiting) + " "
     if account.until is not None:
-        words += " " + t("Next try at {time}.", time=i18n.clock(language(), account.until.astimezone(zone())))
+        words += t("Next try at {time}.", time=i18n.clock(language(), account.until.astimezone(zone())))
     (text.warning if account.until else text.error)(words)
     with ways.container(horizontal=True, vertical_alignment="center"):
         label = t("Resume") if account.because.template == settling.PAUSED_BY else t("Try again now")
@@ -73,9 +79,15 @@ def show() -> None:
     chosen = choice.selectbox(t("Batch"), list(names), format_func=names.__getitem__, key="batch", label_visibility="collapsed")
     with stop.container(horizontal=True, horizontal_alignment="right"):
         pause()
-    found = waits.of_batch(desk(), chosen)
-    progress(chosen, held_at=found.held_at, later=outbox_acts.is_far(found))
-    outbox_acts.show(chosen, found)
+    st.html(_LOOKS)
+    with st.container(key="batch-now"):
+        found = waits.of_batch(desk(), chosen)
+        can = outbox_acts.ways(found, outbox_view.far(desk(), chosen))
+        far, buttons = st.columns([4.4, 7.6], vertical_alignment="center")
+        with far:
+            progress(chosen, can)
+        with buttons:
+            outbox_acts.show(chosen, can, found)
 
 
 def _name(batch: Batch) -> str:
@@ -86,16 +98,16 @@ def _name(batch: Batch) -> str:
 
 
 @st.fragment(run_every=1.0)
-def progress(batch_id: int, *, held_at: datetime | None, later: bool) -> None:
+def progress(batch_id: int, can: Ways) -> None:
     """Read from the database every second: closing the browser changes nothing.
 
-    `held_at` and `later`: as the buttons below show it; when somebody changed it, the page is made again.
+    `can`: the buttons below it; when they should be others, the page is made again.
     """
     with feedback.told():
         found = waits.of_batch(desk(), batch_id)
-        if (found.held_at, outbox_acts.is_far(found)) != (held_at, later):
-            st.rerun()
         far = outbox_view.far(desk(), batch_id)
+        if outbox_acts.ways(found, far) != can:
+            st.rerun()
         if not far.total:
             known = next((batch for batch in outbox_view.batches(desk()) if batch.id == batch_id), None)
             if known is None or known.cancelled_at:
@@ -110,34 +122,13 @@ def progress(batch_id: int, *, held_at: datetime | None, later: bool) -> None:
             st.markdown(t("**Leaving in {seconds} s** · invoices: {count}", count=invoices.waiting, seconds=invoices.leaves_in_s))
         else:
             done = t("Invoices: {done} of {total} done", done=invoices.done, total=invoices.total)
-            ends_at = budget.ends_at(desk(), batch_id) if far.is_open and outbox_view.heartbeat(desk())[0] else None
-            if ends_at is not None:
-                done += " · " + t("ends about {time}", time=soon(ends_at))
+            done += strip.ends_about([batch_id]) if far.is_open else ""
             st.progress(invoices.done / max(1, invoices.total), text=done)
         outbox_acts.why(found)
         _counts(far)
-        if far.is_open:
-            with st.container(horizontal=True):
-                if st.button(t("Cancel what has not left"), key=f"cancel/{batch_id}"):
-                    _cancel(batch_id)
-                    st.rerun()
-                if invoices.leaves_in_s > 0 and not found.held:
-                    st.button(t("Send now"), key=f"now/{batch_id}", on_click=holding.leave_now, args=(desk(), batch_id))
-
-
-def soon(moment: datetime) -> str:
-    """The hour, with the day where it is another one."""
-    local = moment.astimezone(zone())
-    return i18n.clock(language(), local) if local.date() == desk().now().astimezone(zone()).date() else i18n.moment(language(), local)
 
 
 def _counts(far: Far) -> None:
     invoices = " · ".join(f"{styling.label(language(), status)} **{count}**" for status, count in sorted(far.invoices.counts.items()))
     recipients = " · ".join(f"{styling.label(language(), status)} **{count}**" for status, count in far.recipients.items())
     st.markdown(f"{t('Invoices: {count}', count=far.invoices.total)} → {invoices}  \n{t('Recipients: {count}', count=far.total)} → {recipients}")
-
-
-def _cancel(batch_id: int) -> None:
-    cancelled = holding.cancel(desk(), batch_id)
-    count = len(cancelled.invoice_ids)
-    feedback.later(t("Cancelled. Waiting again: {count}. Had begun to leave already: {gone}.", count=count, gone=cancelled.gone))

@@ -14,7 +14,8 @@ from core.dispatch.outbox_view import Cause, Group
 from core.dispatch.settling import Settlement
 from core.errors import DeliveryNotOpen, SettingInvalid
 from core.i18n import N_
-from pages.parts import feedback, menu, outbox_uncertain, reason_choice, strip, ticks
+from pages.parts import feedback, menu, outbox_settled, outbox_uncertain, reason_choice, strip, ticks
+from pages.parts.outbox_settled import Done
 from pages.parts.resources import desk, language, plain, shown, t, translated, zone
 
 NAMED = 8  # invoices that a group shows before it counts
@@ -23,19 +24,20 @@ WHY = {Settlement.SENT: reasons.SENT, Settlement.FAILED: reasons.LOST, Settlemen
 
 
 def show() -> None:
-    """The order stays while the list brings itself up to date, so that a field never moves under somebody's hands."""
-    rows = outbox_view.to_settle(desk())
-    found = {group.key: group for group in outbox_view.groups(rows)}
-    kept: list[str] = st.session_state.get("outbox-order", []) if st.session_state.pop("outbox-by-itself", False) else []
-    order = kept + [key for key in found if key not in kept]
-    st.session_state["outbox-order"] = order
-    if found:
-        st.markdown(f"#### {t('Waits for you')} · {len({row.invoice_id for row in rows})}")
-    for key in order:
-        with st.container(border=key in found):
+    """The order stays as long as somebody looks, and what is settled keeps its place: no field, no button moves under somebody's hands."""
+    found = {group.key: group for group in outbox_view.groups(outbox_view.to_settle(desk()))}
+    places = outbox_settled.places(found)
+    if places:
+        count = len({invoice_id for group in found.values() for invoice_id in group.invoice_ids})
+        st.markdown(f"#### {t('Waits for you')} · {count}" if found else f"#### {t('Nothing waits for you any more')}")
+    outbox_settled.looks()
+    for key, group in places.items():
+        with st.container(border=True, key=outbox_settled.card(key)), feedback.told():
+            _about(group)
             if key in found:
-                with feedback.told():
-                    _group(found[key])
+                _REMEDIES[group.cause](group)
+            else:
+                outbox_settled.show(group)
     _watch(outbox_view.marks(desk()))
 
 
@@ -43,11 +45,10 @@ def show() -> None:
 def _watch(marks: frozenset[Any]) -> None:
     """Only ids are read; the page is made again when they are others."""
     if outbox_view.marks(desk()) != marks:
-        st.session_state["outbox-by-itself"] = True
         st.rerun()
 
 
-def _group(group: Group) -> None:
+def _about(group: Group) -> None:
     count = len(group.deliveries)
     head = f"**{styling.label(language(), group.first.status)}** · " + (
         f"{t('Invoices: {count}', count=len(group.invoice_ids))} · " if count > 1 else ""
@@ -57,7 +58,8 @@ def _group(group: Group) -> None:
         _line(row)
     if count > NAMED:
         st.caption(t("and {count} more", count=count - NAMED))
-    _REMEDIES[group.cause](group)
+    if group.cause is Cause.UNCERTAIN:
+        outbox_uncertain.show(group.first)
 
 
 def _line(row: Any) -> None:
@@ -73,24 +75,34 @@ def _line(row: Any) -> None:
 
 def _correct(group: Group) -> None:
     """The address, right here; it goes onto the card, and all invoices that went there leave again."""
-    first, key, to = group.first, group.key, outbox_view.goes_to(desk(), group)
+    first, to = group.first, outbox_view.goes_to(desk(), group)
     same = first.recipient.lower() in {each.lower() for each in to}
     standing = first.recipient if same or not to else to[0] if len(to) == 1 else ""
     if to and not same:
         st.info(t("The customer card says {to} now, and keeps it: that is where it goes when it is sent again.", to=", ".join(to)))
-    field, save, card = st.columns([5, 3, 1.4], vertical_alignment="bottom")
-    typed = f"address/{key}/{standing}"  # another address on the card, another field
-    if typed not in st.session_state:
-        st.session_state[typed] = standing
-    address = field.text_input(t("Right address"), key=typed, label_visibility="collapsed").strip()
-    wrong = standing or first.recipient
-    if save.button(t("Save and send again"), key=f"correct/{key}", type="primary", width="stretch") and _saved(first, wrong, address):
-        said = t("The card of {customer} says {to} now; it keeps it, also when you cancel.", customer=first.customer_name, to=address)
-        _queue(group.invoice_ids, said=said)
-    card.page_link(menu.CUSTOMERS, label=t("Customer card"), query_params={"customer": first.customer_key})
+    _another_address(group, standing)
     with st.container(horizontal=True, vertical_alignment="center"):
         _send_again(group, help_text=t("To the same address: it works again, or the server was wrong.") if same else None)
         _settled(group, t("It was sent"))
+
+
+@st.fragment
+def _another_address(group: Group, standing: str) -> None:
+    """A fragment: each pause in typing decides whether there is something to save, and moves nothing else."""
+    with feedback.told():
+        first, key = group.first, group.key
+        field, save, card = st.columns([5, 3, 1.4], vertical_alignment="bottom")
+        typed = f"address/{key}/{standing}"  # another address on the card, another field
+        if typed not in st.session_state:
+            st.session_state[typed] = standing
+        address = field.text_input(t("Right address"), key=typed, label_visibility="collapsed", live=True).strip()
+        is_other = address.lower() not in ("", standing.lower(), first.recipient.lower())
+        hint = None if is_other else t("First correct the address.")
+        pressed = save.button(t("Save and send again"), key=f"correct/{key}", type="primary", width="stretch", disabled=not is_other, help=hint)
+        if pressed and _saved(first, standing or first.recipient, address):
+            said = t("The card of {customer} says {to} now; it keeps it, also when you cancel.", customer=first.customer_name, to=address)
+            _queue(group, said=said, to=address)
+        card.page_link(menu.CUSTOMERS, label=t("Customer card"), query_params={"customer": first.customer_key})
 
 
 def _send_again(group: Group, *, primary: bool = False, help_text: str | None = None) -> None:
@@ -102,14 +114,11 @@ def _send_again(group: Group, *, primary: bool = False, help_text: str | None = 
         label = t("Send again ({count})", count=len(group.invoice_ids))
         help_text = plain(", ".join(to)) or None
     if st.button(label, key=f"again/{group.key}", type="primary" if primary else "secondary", help=help_text):
-        _queue(group.invoice_ids)
+        _queue(group, to=", ".join(to))
 
 
 def _saved(row: Any, wrong: str, address: str) -> bool:
     """Whether the card has the other address now; `wrong` is what stands on it in its place."""
-    if address.lower() == row.recipient.lower():
-        st.error(t("This is the address that did not work. Correct it first."))
-        return False
     try:
         customers.correct_address(desk(), row.customer_key, wrong, address)
     except SettingInvalid as error:
@@ -123,35 +132,48 @@ def _settled(group: Group, label: str) -> None:
     with st.popover(label), feedback.told():
         reason = reason_choice.choose(reasons.SENT, f"otherwise/{group.key}")
         if st.button(t("Settle as sent"), key=f"settle/{group.key}", disabled=not reason):
-            _resolve(group.deliveries, Settlement.SENT, reason)
+            _resolve(group, Settlement.SENT, reason)
 
 
-def _resolve(rows: Sequence[Any], how: Settlement, reason: str) -> NoReturn:
+def _resolve(group: Group, how: Settlement, reason: str) -> NoReturn:
     """Said, with a way back to state and reason as they were; what somebody else settled meanwhile stays theirs."""
     settled, named = [], ""
-    for row in rows:
+    for row in group.deliveries:
         with contextlib.suppress(DeliveryNotOpen):
             settled.append(settling.resolve(desk(), row.id, how, reason=reason))
             named = named or f"{row.number} → {row.recipient}"
     if settled:
         what = f"{len(settled)}" if len(settled) > 1 else named
         words = t("Settled as sent: {what}", what=what) if how is Settlement.SENT else t("Settled as not arrived: {what}", what=what)
-        feedback.later(words, undo=lambda: settling.take_back(desk(), settled))
+
+        def undo() -> None:
+            settling.take_back(desk(), settled)
+
+        feedback.later(words, undo=undo)
+        outbox_settled.keep(group, Done(words=words, undo=undo))
     st.rerun()
 
 
-def _send_it_again(row: Any, reason: str) -> NoReturn:
+def _send_it_again(group: Group, reason: str) -> NoReturn:
     """The same mail to the same address, with the countdown; cancelled, it is as uncertain as before."""
+    row = group.first
     settled = settling.resolve(desk(), row.id, Settlement.RESEND, reason=reason, countdown_s=desk().settings.countdown_s)
     ticks.drop([row.invoice_id])
     strip.watch(settled.batch_id, back_to=None)
+    outbox_settled.keep(group, Done(words=_leaves_again(group, [row.invoice_id], row.recipient), batch_id=settled.batch_id))
     st.rerun()
+
+
+def _leaves_again(group: Group, invoice_ids: Sequence[int], to: str) -> str:
+    if len(invoice_ids) > 1:
+        return t("Invoices that leave again: {count}", count=len(invoice_ids))
+    number = next(row.number for row in group.deliveries if row.invoice_id == invoice_ids[0])
+    return t("Leaves again: {what}", what=f"{number} → {to}" if to else number)
 
 
 def _uncertain(group: Group) -> None:
     """What is known, and the word of a person: one act, with the reasons that fit it."""
     row = group.first
-    outbox_uncertain.show(row)
     ways = translated(WAYS)
     how = st.segmented_control(t("What do you know?"), list(WAYS), format_func=ways.__getitem__, key=f"how/{row.id}", label_visibility="collapsed")
     if how is None:
@@ -167,8 +189,8 @@ def _uncertain(group: Group) -> None:
     label = t("Send again to {to}", to=row.recipient) if again else ways[how]
     if button.button(label, key=f"settle/{row.id}", type="primary", disabled=not reason):
         if again:
-            _send_it_again(row, reason)
-        _resolve([row], how, reason)
+            _send_it_again(group, reason)
+        _resolve(group, how, reason)
 
 
 def _again(group: Group) -> None:
@@ -215,6 +237,7 @@ def _waited(group: Group) -> None:
                     "A server was told of the others, or somebody wrote their text: send those from here. ({count})", count=count - len(back)
                 )
             feedback.later(words)
+            outbox_settled.keep(group, Done(words=words))
             st.rerun()
 
 
@@ -229,12 +252,13 @@ _REMEDIES = {
 }
 
 
-def _queue(invoice_ids: Sequence[int], *, said: str = "") -> None:
+def _queue(group: Group, *, said: str = "", to: str = "") -> None:
     """With the countdown, so that it can be cancelled; what is refused is told."""
-    queued = sending.queue(desk(), invoice_ids, countdown_s=desk().settings.countdown_s)
+    queued = sending.queue(desk(), group.invoice_ids, countdown_s=desk().settings.countdown_s)
     if queued.invoice_ids:
         ticks.drop(queued.invoice_ids)
         strip.watch(queued.batch_id, back_to=None)
+        outbox_settled.keep(group, Done(words=_leaves_again(group, queued.invoice_ids, to), batch_id=queued.batch_id))
     if queued.refused:
         words = " ".join(dict.fromkeys(shown(sentence) for sentence in queued.refused.values()))
         said = f"{said} " + t("Not sent: {count}.", count=len(queued.refused)) + f" {words}"

@@ -39,12 +39,12 @@ def _lines(what: Known) -> list[str]:
             )
         )
     if row.reply_code:
-        lines.append(t("{when}: the server's last words: {reply}", when=_moment(row.changed_at), reply=f"{row.reply_code} {row.reply}"))
+        lines.append(t("{when}: the server's last words: “{reply}”", when=_moment(row.changed_at), reply=f"{row.reply_code} {row.reply}"))
     else:
         lines.append(t("{when}: the line broke, or the wait was over; no answer of the server came.", when=_moment(row.changed_at)))
     for former in what.said_before:
         said = f"{former.reply_code} {former.reply}"
-        lines.append(t("Before, {when}: the server answered {reply}", when=_moment(former.received_at), reply=said))
+        lines.append(t("Before, {when}: the server answered “{reply}”", when=_moment(former.received_at), reply=said))
     for other in what.others:
         lines.append(t("The same mail to {recipient}:", recipient=other.recipient) + f" {plain(styling.label(language(), other.status))}")
     return lines

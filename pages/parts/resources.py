@@ -79,7 +79,8 @@ def shown(sentence: Sentence) -> str:
     """The same for a place that reads Markdown."""
     if sentence.template == i18n.A_DAY:
         return say(sentence)
-    values = {
-        name: shown(value) if isinstance(value, Sentence) else plain(i18n.told(language(), name, value)) for name, value in sentence.values.items()
-    }
-    return i18n.translate(language(), sentence.template, **values)
+    spoken, values = language(), {}
+    for name, value in sentence.values.items():
+        words = shown(value) if isinstance(value, Sentence) else plain(i18n.told(spoken, name, value))
+        values[name] = i18n.quoted(spoken, sentence.template, name, value, words)
+    return i18n.translate(spoken, sentence.template, **values)

@@ -24,7 +24,8 @@ Send = Callable[[list[int], datetime], None]
 
 
 def menu(name: str, ticked: frozenset[int], send: Send) -> None:
-    with st.popover("", icon=":material/schedule_send:", help=t("Send later, or rehearse first"), disabled=not ticked), feedback.told():
+    key = f"otherwise-open/{name}/{st.session_state.get(f'otherwise-turn/{name}', 0)}"  # another after each use: this one is closed by it
+    with st.popover(t("Otherwise …"), help=t("Send later, or rehearse first"), disabled=not ticked, key=key), feedback.told():
         what = st.radio(
             t("What to do"), list(CHOICES), format_func=translated(CHOICES).__getitem__, key=f"otherwise/{name}", label_visibility="collapsed"
         )
@@ -41,6 +42,7 @@ def _later(name: str, ids: list[int], send: Send) -> None:
     moment = leaving_time.choose(name)
     when = i18n.moment(language(), moment.astimezone(zone()))
     if st.button(t("Send {count} on {when}", count=len(ids), when=when), type="primary", key=f"later-do/{name}"):
+        st.session_state[f"otherwise-turn/{name}"] = st.session_state.get(f"otherwise-turn/{name}", 0) + 1
         send(ids, moment)
 
 

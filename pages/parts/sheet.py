@@ -11,7 +11,7 @@ from core.dispatch.review import Group, Review
 from core.dispatch.values import Value
 from core.errors import SettingInvalid
 from core.preflight import Level, Remedy, Verdict
-from pages.parts import actions, feedback, ledger_foot, menu, outbox_batch, ticks
+from pages.parts import actions, feedback, ledger_foot, menu, strip, ticks
 from pages.parts.resources import desk, language, plain, shown, t, zone
 
 NAMED = 6  # numbers that a group tells before it counts
@@ -35,29 +35,26 @@ def show(name: str) -> None:
 def _summary(review: Review) -> None:
     counts = {level: len(review.by_level[level]) for level in Level}
     words = t(
-        "**{ready} ready · {check} to check · {blocked} blocked** · {sum}",
+        "**{ready} ready · {check} to check · {blocked} blocked**",
         ready=counts[Level.READY],
         check=counts[Level.WARNING],
         blocked=counts[Level.BLOCKED],
-        sum=ledger_foot.money(review.ready),
     )
     if counts[Level.READY]:
-        words += " · " + t("ends about {time}", time=outbox_batch.soon(review.ends_at))
+        words += f" · {plain(ledger_foot.money(review.ready))} · " + t("ends about {time}", time=strip.soon(review.ends_at))
     st.markdown(words)
     for note in review.notes:
         st.warning(shown(note))
     if len(review.shares) > 1:
         for share in review.shares:
-            st.caption(
-                t(
-                    "{company}: {ready} ready, {check} to check, {blocked} blocked · {sum}",
-                    company=share.company,
-                    ready=share.counts[Level.READY],
-                    check=share.counts[Level.WARNING],
-                    blocked=share.counts[Level.BLOCKED],
-                    sum=ledger_foot.money(share.ready),
-                )
+            counted = t(
+                "{company}: {ready} ready, {check} to check, {blocked} blocked",
+                company=share.company,
+                ready=share.counts[Level.READY],
+                check=share.counts[Level.WARNING],
+                blocked=share.counts[Level.BLOCKED],
             )
+            st.caption(counted + (f" · {plain(ledger_foot.money(share.ready))}" if share.counts[Level.READY] else ""))
 
 
 def _buttons(name: str, review: Review, wanted: list[int]) -> None:

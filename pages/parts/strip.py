@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Sequence
+from datetime import datetime
 
 import streamlit as st
 
 from core import i18n
-from core.dispatch import batch_acts, holding, progress
+from core.dispatch import batch_acts, budget, holding, outbox_view, progress
 from core.dispatch.progress import Progress
 from core.errors import BatchNotHeld
 from pages.parts import feedback, places, ticks
@@ -66,9 +68,21 @@ def _following(followed: dict[int, str | None], *, shown: tuple[float, int] | No
                 st.button(t("Cancel"), key="strip-cancel", on_click=_cancel, args=(followed,), type="primary")
                 st.button(t("Send now"), key="strip-now", on_click=_leave_now, args=(followed,))
             else:
-                st.markdown(t("Sending: {done} of {total} done", done=far.done, total=far.total))
+                st.markdown(t("Sending: {done} of {total} done", done=far.done, total=far.total) + ends_about(list(followed)))
                 st.progress(far.done / max(1, far.total), width=160)
                 st.page_link(places.OUTBOX, label=t("Outbox"))
+
+
+def ends_about(batch_ids: Sequence[int]) -> str:
+    """When the last of them will have left; nothing while nobody can say."""
+    ends = [end for end in (budget.ends_at(desk(), batch_id) for batch_id in batch_ids) if end is not None]
+    return " · " + t("ends about {time}", time=soon(max(ends))) if ends and outbox_view.heartbeat(desk())[0] else ""
+
+
+def soon(moment: datetime) -> str:
+    """The hour, with the day where it is another one."""
+    local = moment.astimezone(zone())
+    return i18n.clock(language(), local) if local.date() == desk().now().astimezone(zone()).date() else i18n.moment(language(), local)
 
 
 def _later(followed: dict[int, str | None], far: Progress) -> None:
@@ -110,6 +124,15 @@ def _cancel(followed: dict[int, str | None]) -> None:
             feedback.later(t("Cancelled. Nothing has left. Ticked again: {count}.", count=count))
         else:  # from the outbox, where each stands again with its remedies
             feedback.later(t("Cancelled. Nothing has left. Waiting again: {count}.", count=count))
+
+
+def cancel(batch_id: int) -> None:
+    """One of what is followed; the others go on."""
+    name = _followed().get(batch_id)
+    rest = {other: back_to for other, back_to in _followed().items() if other != batch_id}
+    _cancel({batch_id: name})
+    if rest:
+        st.session_state["followed"] = rest
 
 
 def _closing(far: Progress) -> None:

@@ -17,6 +17,7 @@ from core.database import outbox_views
 from core.database.schema import audit_events
 from core.dispatch import companies, customers, outbox_view, sending, settling
 from core.model import DeliveryStatus, DispatchStatus, DocumentType, Language, Reference
+from pages.parts import outbox_settled
 from tests import desk
 from tests.mail.fault_server import Behaviour, FaultServer
 from tests.pages.screen import page, words
@@ -225,9 +226,10 @@ def test_a_refused_address_is_corrected_on_the_spot_for_all_its_invoices(dashboa
     assert desk.status_of(dashboard, first) is S.PARTLY_SENT
     test = page(PAGE)
     assert "Invoices: 2 · The server refuses the address" in words(test)
-    press(test, "Save and send again")
-    assert "This is the address that did not work" in test.error[-1].value
+    save = keyed(test.button, "correct/")
+    assert save.disabled and save.help == "First correct the address."
     keyed(test.text_input, "address/").set_value("nonsense").run()
+    assert not keyed(test.button, "correct/").disabled
     press(test, "Save and send again")
     assert "nonsense" in test.error[-1].value
     assert keyed(test.text_input, "address/").value == "nonsense"  # typed words survive
@@ -241,6 +243,7 @@ def test_a_refused_address_is_corrected_on_the_spot_for_all_its_invoices(dashboa
     assert {desk.status_of(dashboard, each) for each in (first, second)} == {S.SENT}
     test.run()
     assert "Waits for you" not in words(test)
+    assert "✓ Invoices that leave again: 2" in words(test)
 
 
 def test_after_a_cancelled_correction_the_box_shows_what_the_card_says(dashboard: App, smtp: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -295,7 +298,7 @@ def test_what_the_server_refuses_is_not_sent_again_by_itself(dashboard: App, smt
     ids = several(dashboard, smtp.port, "reject", "reject")
     desk.send(dashboard, ids)
     test = page(PAGE)
-    assert "Invoices: 2 · The server does not let this mail through, by its rules: 554" in words(test)
+    assert "Invoices: 2 · The server does not let this mail through, by its rules: “554" in words(test)
     keyed(test.selectbox, "otherwise/").set_value("Delivered by another way").run()
     press(test, "Settle as sent")
     assert {desk.status_of(dashboard, each) for each in ids} == {S.SENT}
@@ -364,13 +367,64 @@ def test_the_list_makes_itself_anew_only_when_something_else_waits(dashboard: Ap
     assert outbox_view.marks(dashboard.desk) == before
     desk.send(dashboard, ids[1:])
     assert outbox_view.marks(dashboard.desk) != before
-    test.session_state["outbox-by-itself"] = True  # as the watching part does
-    test.run()
-    order = test.session_state["outbox-order"]
-    assert [key.split("/")[0] for key in order] == ["address", "uncertain"]  # the new one comes below, not above the hands
+    test.run()  # as the watching part does
+    assert causes(test) == ["address", "uncertain"]  # the new one comes below, not above the hands
     assert keyed(test.text_input, "address/").value == "half typ"
     test.run()
-    assert [key.split("/")[0] for key in test.session_state["outbox-order"]] == ["uncertain", "address"]
+    assert causes(test) == ["address", "uncertain"]
+    another_look(test)
+    assert causes(test) == ["uncertain", "address"]
+
+
+def causes(test: AppTest) -> list[str]:
+    """Of the cards, from above."""
+    return [key.split("/")[0] for key in test.session_state["outbox-cards"]]
+
+
+def another_look(test: AppTest) -> None:
+    test.switch_page("pages/records/imports.py").run()
+    test.switch_page(PAGE).run()
+    assert not test.exception
+
+
+def test_a_settled_card_keeps_its_place_with_the_way_back_until_the_next_look(dashboard: App, smtp: FaultServer) -> None:
+    ids = several(dashboard, smtp.port, "refuse", "dropafter", "refuse")
+    desk.send(dashboard, ids)
+    test = page(PAGE)
+    standing = causes(test)
+    row = delivery(dashboard, "dropafter+1@x.test")
+    keyed(test.segmented_control, f"how/{row.id}").set_value(settling.Settlement.SENT).run()
+    keyed(test.selectbox, f"why/{row.id}").set_value("The customer confirms").run()
+    keyed(test.button, f"settle/{row.id}").click().run()
+    assert causes(test) == standing
+    assert "✓ Settled as sent: 2026-0001 → dropafter+1@x.test" in words(test)
+    assert not [each for each in test.segmented_control if str(each.key).startswith("how/")]
+    keyed(test.button, "undo-card-").click().run()  # the same act as in the strip above, which is gone with it
+    assert not [each for each in test.button if each.key == "undo"]
+    assert delivery(dashboard, "dropafter+1@x.test").status is DeliveryStatus.UNCERTAIN
+    assert causes(test) == standing
+    settling.resolve(dashboard.desk, row.id, settling.Settlement.SENT, reason="The customer confirms")
+    test.run()
+    assert causes(test) == standing  # also when somebody else settles it
+    assert "somebody else settled it" in words(test)
+    another_look(test)
+    assert causes(test) == [each for each in standing if each != "uncertain"]
+
+
+def test_what_leaves_again_is_cancelled_from_its_card(dashboard: App, smtp: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACTURIER_COUNTDOWN_S", "600")
+    ids = several(dashboard, smtp.port, "refuse", "refuse")
+    desk.send(dashboard, ids)
+    test = page(PAGE)
+    press(test, "Send again to refuse+0@x.test")
+    press(test, "Send again to refuse+1@x.test")
+    assert "✓ Leaves again: 2026-0001 → refuse+1@x.test" in words(test)
+    assert "Nothing waits for you any more" in words(test)
+    [card] = [key for key in test.session_state["outbox-cards"] if "refuse+0@x.test" in key]
+    test.button(key=f"undo-{outbox_settled.card(card)}").click().run()
+    assert [desk.status_of(dashboard, each) for each in ids] == [S.FAILED, S.QUEUED]
+    assert list(test.session_state["followed"]) == [3]  # the other one is followed on
+    assert "Send again to refuse+0@x.test" in [button.label for button in test.button]
 
 
 # Newest mails ----------------------------------------------------------------------------------------------------
