@@ -27,6 +27,7 @@ SWEPT = N_(
     "Ask the customer or look in the server's log, then settle it as sent or send it again."
 )
 
+SWEEPER = "sweep"  # no person, and no worker in particular
 WAITED = N_("It waited too long to leave by itself. Look whether it still is what should leave, then send it.")
 
 
@@ -108,9 +109,9 @@ def mark_sending(
     handovers.add(connection, message.company_id, len(recipients), now=now)
 
 
-def sweep(connection: Connection, *, longest_lease_s: float, now: datetime) -> tuple[int, int]:
-    """How many deliveries went back to the queue, and how many became uncertain."""
-    return sweeping.free(connection, now=now, latest=_latest(now, longest_lease_s), because=Sentence(SWEPT))
+def sweep(connection: Connection, *, longest_lease_s: float, now: datetime, who: str = SWEEPER) -> tuple[int, int]:
+    """How many deliveries went back to the queue, and how many became uncertain; `who` found them."""
+    return sweeping.free(connection, now=now, latest=_latest(now, longest_lease_s), because=Sentence(SWEPT), who=who)
 
 
 def is_sweep_due(connection: Connection, *, longest_lease_s: float, now: datetime) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select, update
 
+from core.database import audit
+from core.database.audit import SettledMail
 from core.database.deliveries import stand_still
-from core.database.schema import batches, deliveries, mail_accounts, messages
+from core.database.schema import batches, deliveries, invoices, mail_accounts, messages
 from core.database.statuses import refresh_status
 from core.errors import Sentence
 from core.model import DeliveryStatus
@@ -22,22 +24,19 @@ def any_lease_over(connection: Connection, *, now: datetime, latest: datetime) -
     return connection.scalar(select(messages.c.id).where(over).limit(1)) is not None
 
 
-def free(connection: Connection, *, now: datetime, latest: datetime, because: Sentence) -> tuple[int, int]:
-    """What dead workers hold: claimed goes back to the queue, sending becomes uncertain. Returns how many of each."""
-    rows = connection.execute(
-        select(messages.c.id, messages.c.claim, messages.c.invoice_id)
-        .where(or_(messages.c.lease_until <= now, messages.c.lease_until > latest))
-        .limit(AT_ONCE)
-        .with_for_update(skip_locked=True)
-    ).all()
+def free(connection: Connection, *, now: datetime, latest: datetime, because: Sentence, who: str) -> tuple[int, int]:
+    """What dead workers hold: claimed goes back to the queue, sending becomes uncertain, and the chain says so. Returns how many of each."""
+    over = or_(messages.c.lease_until <= now, messages.c.lease_until > latest)
+    query: Select[Any] = select(*_HELD).join(invoices, messages.c.invoice_id == invoices.c.id).where(over)
+    rows = connection.execute(query.limit(AT_ONCE).with_for_update(skip_locked=True, of=messages)).all()
     back = doubtful = 0
+    unanswered: dict[int, list[SettledMail]] = {}
     for row in rows:
         mine = (deliveries.c.message_id == row.id, deliveries.c.claim == row.claim)
-        doubtful += connection.execute(
-            update(deliveries)
-            .where(*mine, deliveries.c.status == DeliveryStatus.SENDING)
-            .values(status=DeliveryStatus.UNCERTAIN, changed_at=now, because=because)
-        ).rowcount
+        unsure = _unsure(connection, *mine, because=because, now=now)
+        if unsure:
+            unanswered.setdefault(row.company_id, []).append(_unanswered(row, unsure))
+        doubtful += len(unsure)
         returned = connection.execute(
             update(deliveries).where(*mine, deliveries.c.status == DeliveryStatus.CLAIMED).values(status=DeliveryStatus.QUEUED, changed_at=now)
         ).rowcount
@@ -45,7 +44,42 @@ def free(connection: Connection, *, now: datetime, latest: datetime, because: Se
         values: dict[str, Any] = {"claim": None, "lease_until": None} | ({"due_at": now} if returned else {})
         connection.execute(update(messages).where(messages.c.id == row.id).values(**values))
     refresh_status(connection, [row.invoice_id for row in rows], now=now)
+    for company_id, mails in sorted(unanswered.items()):  # last, and in one order: the heads of the chains are locked
+        audit.sent(connection, mails, company_id=company_id, who=who, now=now)
     return back, doubtful
+
+
+_HELD = (
+    messages.c.id,
+    messages.c.claim,
+    messages.c.invoice_id,
+    messages.c.company_id,
+    messages.c.message_id,
+    messages.c.sealed_sha256,
+    invoices.c.number,
+)
+
+
+def _unsure(connection: Connection, *mine: ColumnElement[bool], because: Sentence, now: datetime) -> list[str]:
+    """Marked, and its worker is gone: nobody knows whether it left. Returns the recipients."""
+    query = select(deliveries.c.id, deliveries.c.recipient).where(*mine, deliveries.c.status == DeliveryStatus.SENDING)
+    found = connection.execute(query.order_by(deliveries.c.id).with_for_update()).all()
+    if found:
+        values = {"status": DeliveryStatus.UNCERTAIN, "changed_at": now, "because": because}
+        connection.execute(update(deliveries).where(deliveries.c.id.in_([row.id for row in found])).values(**values))
+    return [row.recipient for row in found]
+
+
+def _unanswered(row: Row[Any], recipients: list[str]) -> SettledMail:
+    worker = str(row.claim).partition("#")[0]
+    return SettledMail(
+        number=row.number,
+        recipients=recipients,
+        status=DeliveryStatus.UNCERTAIN,
+        message_id=row.message_id,
+        sealed_sha256=row.sealed_sha256,
+        reply=f"no answer: {worker} stopped after the hand-over",
+    )
 
 
 def stop_old(connection: Connection, *, now: datetime, because: Sentence) -> int:

@@ -93,7 +93,7 @@ class Worker:
             overdue = outbox.is_sweep_due(connection, longest_lease_s=longest, now=desk.now())
         if overdue:
             with desk.database.write() as connection:
-                outbox.sweep(connection, longest_lease_s=longest, now=desk.now())
+                outbox.sweep(connection, longest_lease_s=longest, now=desk.now(), who=self.name)
         if time.monotonic() - self.tidied_at < TIDY_EVERY_S:
             return
         with desk.database.write() as connection:

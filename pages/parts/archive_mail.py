@@ -9,6 +9,7 @@ import streamlit as st
 from core import i18n, styling
 from core.dispatch import archive_view, history, proving
 from core.dispatch.archive_view import Mail
+from core.model import DeliveryStatus
 from pages.parts import outbox_newest, sent_panel
 from pages.parts.resources import desk, language, plain, t, zone
 
@@ -68,6 +69,16 @@ def _envelope(mail: Mail) -> None:
         server = i18n.translate(language(), proving.AT, server=each.handed_to) if each.handed_to else ""
         words = [styling.label(language(), each.status), each.recipient, _moment(each.changed_at), server, said]
         st.caption(" · ".join(plain(word) for word in words if word))
+    if any(each.status is DeliveryStatus.UNCERTAIN for each in mail.deliveries):
+        _in_the_chain(mail)
+
+
+def _in_the_chain(mail: Mail) -> None:
+    """Who wrote down, and when, that nobody knows what became of it."""
+    found = proving.chain_entry(desk(), mail)
+    if found is not None:
+        entry, place = found
+        st.caption(t("Audit chain: entry {place} of {when}, written by {who}", place=place, when=_moment(entry.at), who=entry.who))
 
 
 def _moment(at: datetime) -> str:

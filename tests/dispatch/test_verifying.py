@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,10 +20,12 @@ from core.database.audit_heads import ROSTER
 from core.database.schema import audit_events, deliveries, invoices, messages
 from core.database.schema_delivery import audit_heads as heads
 from core.database.session import Database
-from core.dispatch import companies, sealing, settling, verifying
+from core.delivery import Wire
+from core.dispatch import companies, proving, sealing, sending, settling, verifying
 from core.dispatch.chain_walk import SENTENCES, Finding, Kind
 from core.dispatch.settling import Settlement
 from core.dispatch.values import Value
+from core.dispatch.working import Worker
 from core.errors import ReasonMissing
 from core.model import DeliveryStatus, DispatchStatus
 from tests import desk
@@ -98,6 +102,37 @@ def test_untouched_data_has_no_finding(sent: App) -> None:
         assert report.entries == connection.scalar(select(func.count()).select_from(audit_events))
     assert report.files == 6  # an XML and a PDF each
     assert sum(each.entries for each in report.chains) == report.entries
+
+
+def test_what_became_uncertain_in_the_hands_of_a_dead_worker_is_in_the_chain(app: App, smtp: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    invoice_id = desk.ready(app, smtp.port, "ok+1@x.test", "ok+2@x.test")
+    sending.queue(app.desk, [invoice_id])
+    with monkeypatch.context() as patched:
+        patched.setattr(Wire, "dot", killed)
+        with pytest.raises(Killed):
+            desk.one_pass(app.desk)
+    now = app.desk.now()
+    object.__setattr__(app.desk, "clock", lambda: now + timedelta(seconds=app.desk.settings.sending_lease_s + 1))
+    with contextlib.closing(Worker(desk=app.desk, name="living")) as living:
+        living.step()
+    assert set(desk.deliveries(app).values()) == {DeliveryStatus.UNCERTAIN}
+    mail = proving.of_invoice(app.desk, invoice_id)
+    entry, place = proving.chain_entry(app.desk, mail) or (None, 0)
+    assert entry is not None
+    assert (entry.who, entry.what, entry.subject) == ("living", "uncertain", f"{mail.row.number} → ok+1@x.test, ok+2@x.test")
+    assert entry.why == f"{mail.row.message_id} sha256:{mail.row.sealed_sha256} no answer: test stopped after the hand-over"
+    assert place > 1
+    assert found(app) == []
+    behind(app, lambda connection: connection.execute(update(messages).values(sealed_sha256="0" * 64)))
+    assert Kind.MAIL in kinds(app, quick=True)
+
+
+class Killed(BaseException):
+    """As kill -9 between the mark and the dot."""
+
+
+def killed(_: Wire) -> NoReturn:
+    raise Killed
 
 
 def test_an_empty_desk_has_no_finding(app: App) -> None:
