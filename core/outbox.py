@@ -24,7 +24,8 @@ from core.records import Limits, Seal, what_moved
 
 SWEPT = N_(
     "The program stopped after the mail was handed over and before the server answered. Nobody can be sure whether it left. "
-    "Ask the customer or look in the server's log, then settle it as sent or send it again."
+    "Ask the customer or look in the server's log, then choose in the outbox: “It was sent”, “It did not arrive” or “Send it again”. "
+    "Until then nothing leaves again."
 )
 
 SWEEPER = "sweep"  # no person, and no worker in particular

@@ -138,10 +138,21 @@ _BY_EFFECT = {
     Effect.LATER: N_("The server asks to come back later: {reply} Facturier tries again by itself."),
     Effect.UNCERTAIN: N_(
         "The line broke after the mail was handed over and before the server answered. Nobody can be sure whether it left. "
-        "Ask the customer or look in the server's log, then settle it as sent or send it again."
+        "Ask the customer or look in the server's log, then choose in the outbox: “It was sent”, “It did not arrive” or “Send it again”. "
+        "Until then nothing leaves again."
     ),
     Effect.WAIT: N_("The mail server cannot be reached: {reply} Facturier tries again by itself."),
 }
+FORMERLY = (  # kept with mails of before
+    N_(
+        "The line broke after the mail was handed over and before the server answered. Nobody can be sure whether it left. "
+        "Ask the customer or look in the server's log, then settle it as sent or send it again."
+    ),
+    N_(
+        "The program stopped after the mail was handed over and before the server answered. Nobody can be sure whether it left. "
+        "Ask the customer or look in the server's log, then settle it as sent or send it again."
+    ),
+)
 ADDRESS_REFUSED = N_("The server refuses the address {recipient}: {reply} Correct it on the customer card, then send again.")
 _FAILED = {Stage.RCPT: ADDRESS_REFUSED}
 _FAILED_OTHERWISE = N_("The server refuses this mail: {reply}")

@@ -91,7 +91,7 @@ def _another_address(group: Group, standing: str) -> None:
     """A fragment: each pause in typing decides whether there is something to save, and moves nothing else."""
     with feedback.told():
         first, key = group.first, group.key
-        field, save, card = st.columns([5, 3, 1.4], vertical_alignment="bottom")
+        field, save, card = st.columns([5, 3, 1.4], vertical_alignment="center")
         typed = f"address/{key}/{standing}"  # another address on the card, another field
         if typed not in st.session_state:
             st.session_state[typed] = standing
@@ -213,7 +213,8 @@ def _look(group: Group) -> None:
     if len(group.invoice_ids) > 1:
         st.caption(t("A click on a number opens it; look at each one again before it leaves."))
         return
-    st.page_link(menu.CONFIRM, label=t("Look at it again"), query_params={"invoice": str(group.first.invoice_id)})
+    with st.container(horizontal=True):
+        st.page_link(menu.CONFIRM, label=t("Look at it again"), query_params={"invoice": str(group.first.invoice_id)})
 
 
 def _refused(group: Group) -> None:

@@ -17,7 +17,9 @@ from core.database import outbox_views
 from core.database.schema import audit_events
 from core.dispatch import companies, customers, outbox_view, sending, settling
 from core.model import DeliveryStatus, DispatchStatus, DocumentType, Language, Reference
-from pages.parts import outbox_settled
+from core.outbox import SWEPT
+from core.outcome import Effect, Reply, Stage, explain
+from pages.parts import outbox_open, outbox_settled
 from tests import desk
 from tests.mail.fault_server import Behaviour, FaultServer
 from tests.pages.screen import page, words
@@ -153,6 +155,13 @@ def test_what_is_uncertain_is_settled_with_a_reason_of_its_own_list(
         return
     assert desk.status_of(dashboard, invoice_id) is status
     assert audited(dashboard)[-1] == (f"settled: {way}", reason)  # the message id, which each reads in their own language
+
+
+@pytest.mark.parametrize("language", Language)
+def test_what_is_uncertain_names_every_way_that_stands_below_it(language: Language) -> None:
+    for template in (explain(Reply(stage=Stage.DOT), Effect.UNCERTAIN).template, SWEPT):
+        words = i18n.translate(language, template)
+        assert [label for label in outbox_open.WAYS.values() if i18n.translate(language, label) not in words] == []
 
 
 def test_what_is_uncertain_is_sent_again_with_a_countdown_and_cancelled_it_is_uncertain_again(
