@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select, update
 
 from core import reasons, recording
-from core.database import audit, batch_rows, parties
+from core.database import audit, batch_rows, bounce_rows, parties
 from core.database import deliveries as rows
 from core.database import invoices as invoice_rows
 from core.database.schema import deliveries, invoices, messages
@@ -20,7 +20,7 @@ from core.dispatch import what_changed
 from core.dispatch.desk import Desk
 from core.errors import DeliveryNotOpen, DeliveryNotSent, DeliveryUnknown, ReasonMissing, ResendImpossible, Sentence, SettledSince
 from core.i18n import N_
-from core.model import DeliveryStatus, DispatchStatus, Ledger
+from core.model import DeliveryStatus, DispatchStatus, Ledger, RecipientRole
 from core.records import Versions, what_moved
 
 NEWER_COPY = N_("there is a newer copy of it")
@@ -29,8 +29,10 @@ SOMEBODY_HOLDS_IT = N_("somebody holds it")
 MARKED_ELSEWHERE = N_("it is marked as sent elsewhere")
 SETTLABLE = frozenset({DeliveryStatus.UNCERTAIN, DeliveryStatus.FAILED, DeliveryStatus.BOUNCED})
 CAME_BACK = N_("Came back, says {who}: {reason}")
+SAYS = N_("{reason} (says {who})")
 PAUSED_BY = recording.PAUSED_BY
 LONGEST_REASON = 1000  # of a notice that was pasted whole
+LONGEST_WARNING = 200
 SAID: Mapping[str, str] = {
     "sent": N_("Settled by {who}: {reason}"),
     "resend": N_("Sent again by {who}: {reason}"),
@@ -40,6 +42,9 @@ STATES: Mapping[str, DeliveryStatus] = {"sent": DeliveryStatus.SENT, "resend": D
 MARKABLE = frozenset({DispatchStatus.TO_SEND, DispatchStatus.TO_PRINT, DispatchStatus.HELD, DispatchStatus.FAILED, DispatchStatus.BOUNCED})
 CANNOT_MARK = N_("It has left, is about to, or is marked already; only what has not left can be marked as sent elsewhere.")
 NOT_MARKED = N_("It is not marked as sent elsewhere.")
+
+
+Flagged = tuple[Sentence, datetime]  # why and when
 
 
 class Settlement(StrEnum):
@@ -58,6 +63,7 @@ class Settled:
     at: datetime
     former: Mapping[str, Any] = field(repr=False)  # status, because, changed_at, and the claim that a late answer may still settle
     batch_id: int = 0  # of a mail that goes again
+    former_flag: Flagged | None = None  # what warned of the address before
 
 
 def resolve(desk: Desk, delivery_id: int, how: Settlement, *, reason: str, countdown_s: float = 0) -> Settled:
@@ -88,6 +94,8 @@ def resolve(desk: Desk, delivery_id: int, how: Settlement, *, reason: str, count
         refresh_status(connection, [row.invoice_id], now=now)
         if how is Settlement.RESEND:
             _refuse_outdated(desk, connection, row)  # the invoice is locked by now: nobody holds it in between
+        elif how is Settlement.SENT:
+            _unflag(connection, row)
         subject = f"{row.number} → {row.recipient}"
         audit.append(connection, company_id=row.company_id, who=desk.who, what=f"settled: {how.value}", subject=subject, why=reason, now=now)
     return Settled(delivery_id=delivery_id, at=now, former=former, batch_id=batch_id)
@@ -114,13 +122,14 @@ def take_back(desk: Desk, settled: Sequence[Settled]) -> None:
             if row.changed_at != each.at or _newest_copy(connection, row.invoice_id) != row.copy_number:
                 raise SettledSince(number=row.number, recipient=row.recipient)
             connection.execute(update(deliveries).where(deliveries.c.id == each.delivery_id).values(**each.former))
+            _unflag(connection, row, former=each.former_flag)
             refresh_status(connection, [row.invoice_id], now=now)
             subject = f"{row.number} → {row.recipient}"
             audit.append(connection, company_id=row.company_id, who=desk.who, what="settlement undone", subject=subject, now=now)
 
 
 def came_back(desk: Desk, delivery_id: int, *, reason: str) -> Settled:
-    """A non-delivery notice came in for a mail that the server had taken.
+    """A non-delivery notice came in for a mail that the server had taken; the next pre-flight warns of the address.
 
     Raises DeliveryNotSent.
     """
@@ -136,10 +145,34 @@ def came_back(desk: Desk, delivery_id: int, *, reason: str) -> Settled:
         because = Sentence(CAME_BACK, {"who": desk.who, "reason": reasons.said(" ".join(reason.split())[:LONGEST_REASON])})
         values = {"status": DeliveryStatus.BOUNCED, "changed_at": now, "because": because}
         connection.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(**values))
+        former_flag = _flag(connection, row, desk.who, reason, now=now)
         refresh_status(connection, [row.invoice_id], now=now)
         subject = f"{row.number} → {row.recipient}"
         audit.append(connection, company_id=row.company_id, who=desk.who, what="came back", subject=subject, why=reason.strip(), now=now)
-    return Settled(delivery_id=delivery_id, at=now, former=_former(row))
+    return Settled(delivery_id=delivery_id, at=now, former=_former(row), former_flag=former_flag)
+
+
+def _flag(connection: Connection, row: Row[Any], who: str, reason: str, *, now: datetime) -> Flagged | None:
+    """The next pre-flight warns of the address, as after a notice that was read. Returns what warned of it before."""
+    if row.role is RecipientRole.ARCHIVE:
+        return None
+    former = bounce_rows.unflag(connection, row.customer_id, row.recipient)
+    words = " ".join(reason.split())[:LONGEST_WARNING].rstrip(". ")
+    because = Sentence(SAYS, {"who": who, "reason": reasons.said(words)})
+    bounce_rows.flag(connection, row.customer_id, row.recipient, because, at=now)
+    return None if former is None else (former.because, former.flagged_at)
+
+
+def _unflag(connection: Connection, row: Row[Any], *, former: Flagged | None = None) -> None:
+    """Only what a person said of this very mail: the flag then has the time at which the delivery came back."""
+    if row.status is not DeliveryStatus.BOUNCED or row.because is None or row.because.template != CAME_BACK:
+        return
+    known = bounce_rows.flagged(connection, [row.customer_id]).get(row.customer_id, {}).get(row.recipient.lower())
+    if known is None or known[1] != row.changed_at:
+        return
+    bounce_rows.unflag(connection, row.customer_id, row.recipient)
+    if former is not None:
+        bounce_rows.flag(connection, row.customer_id, row.recipient, former[0], at=former[1])
 
 
 def _delivery(delivery_id: int) -> Select[Any]:
@@ -151,6 +184,7 @@ def _delivery(delivery_id: int) -> Select[Any]:
             deliveries.c.changed_at,
             deliveries.c.claim,
             deliveries.c.recipient,
+            deliveries.c.role,
             messages.c.id.label("message"),
             messages.c.copy_number,
             messages.c.invoice_version,
@@ -159,6 +193,7 @@ def _delivery(delivery_id: int) -> Select[Any]:
             messages.c.invoice_id,
             invoices.c.number,
             invoices.c.company_id,
+            invoices.c.customer_id,
         )
         .join(messages, deliveries.c.message_id == messages.c.id)
         .join(invoices, messages.c.invoice_id == invoices.c.id)

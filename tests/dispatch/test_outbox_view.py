@@ -9,7 +9,8 @@ import pytest
 
 from core import i18n, outbox, recording
 from core.app import App
-from core.dispatch import checking, companies, crew, holding, looking, outbox_view, progress, sending, settling
+from core.database import bounce_rows
+from core.dispatch import checking, companies, crew, customers, holding, looking, outbox_view, progress, sending, settling
 from core.dispatch.outbox_view import Cause
 from core.dispatch.settling import Settlement
 from core.errors import DeliveryNotSent, DeliveryUnknown, ReasonMissing, Sentence
@@ -134,6 +135,45 @@ def test_only_what_was_sent_can_come_back(app: App, smtp: FaultServer) -> None:
     settling.resolve(app.desk, sent.id, Settlement.SENT, reason="It was marked by mistake")
     assert desk.status_of(app, ids[0]) is S.SENT
     desk.assert_statuses_follow(app)
+
+
+def warned(app: App, invoice_id: int) -> list[str]:
+    [verdict] = checking.preflight(app.desk, [invoice_id], again=True)
+    return [str(reason.sentence) for reason in verdict.reasons if "came back on" in str(reason.sentence)]
+
+
+def test_what_a_person_says_came_back_warns_of_the_address_until_it_is_undone(app: App, smtp: FaultServer) -> None:
+    [invoice_id] = several(app, smtp.port, "ok")
+    desk.send(app, [invoice_id])
+    settled = settling.came_back(app.desk, sent_row(app).id, reason="The customer's mailbox is full")
+    [warning] = warned(app, invoice_id)
+    assert "ok+0@x.test came back on" in warning
+    assert "The customer's mailbox is full (says marie). Look at it" in warning
+    settling.take_back(app.desk, [settled])
+    assert warned(app, invoice_id) == []
+    delivery = settling.came_back(app.desk, sent_row(app).id, reason="no such user.\n").delivery_id
+    assert "no such user (says marie)." in warned(app, invoice_id)[0]
+    settling.resolve(app.desk, delivery, Settlement.SENT, reason="It was marked by mistake")
+    assert warned(app, invoice_id) == []
+
+
+def test_undoing_takes_away_only_its_own_warning(app: App, smtp: FaultServer) -> None:
+    [invoice_id] = several(app, smtp.port, "ok")
+    desk.send(app, [invoice_id])
+    customer = customers.find(app.desk, desk.customer_key(0)).id
+    then = app.desk.now() - timedelta(days=3)
+    notice = Sentence("the mailbox is switched off")
+    with app.desk.database.write() as connection:
+        bounce_rows.flag(connection, customer, "ok+0@x.test", notice, at=then)
+    settled = settling.came_back(app.desk, sent_row(app).id, reason="x")
+    assert "x (says marie)" in warned(app, invoice_id)[0]
+    settling.take_back(app.desk, [settled])
+    assert "the mailbox is switched off" in warned(app, invoice_id)[0], "what warned before warns again"
+    settled = settling.came_back(app.desk, sent_row(app).id, reason="x")
+    with app.desk.database.write() as connection:
+        bounce_rows.flag(connection, customer, "ok+0@x.test", notice, at=app.desk.now())
+    settling.take_back(app.desk, [settled])
+    assert "the mailbox is switched off" in warned(app, invoice_id)[0], "a newer notice is not this one's to take away"
 
 
 def test_one_of_two_recipients_that_came_back_leaves_it_partly_sent(app: App, smtp: FaultServer) -> None:
