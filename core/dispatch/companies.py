@@ -10,15 +10,15 @@ from sqlalchemy import Connection
 from stdnum import bic, iban
 
 from core import recording
-from core.connection import is_loopback
 from core.database import audit, bounce_rows, grants, parties
-from core.dispatch import company_files
+from core.dispatch import company_files, company_security
 from core.dispatch.desk import Desk
+from core.dispatch.providers import PROVIDERS
 from core.dispatch.values import Value, unknown
-from core.errors import CompanyUnknown, Sentence, SettingInvalid
+from core.errors import CompanyUnknown, Sentence
 from core.i18n import N_
 from core.model import DocumentType, Language
-from core.records import BounceMailbox, Company, Login, MailAccount, OAuthProvider, PdfChoice, Security
+from core.records import Company, Login, OAuthProvider, PdfChoice, Security
 from core.rendering import mail_text, mentions
 from core.settings import MIB
 from core.sources.identifiers import IBAN_ODD, normalised
@@ -71,9 +71,9 @@ def change(desk: Desk, key: str, values: Sequence[Value]) -> Company:
     """Set several values at once: all of them, or none when one is no good. Never sends."""
     company = find(desk, key)
     changes = _Changes()
-    for value in values:
+    for value in sorted(values, key=lambda each: each.name != "limits"):  # a preset first: what is named beside it counts more
         _read(desk, value, changes)
-    _check_security(desk, company, changes)
+    company_security.check(desk, company.id, account=changes.account, mailbox=changes.mailbox)
     with desk.database.write() as connection:
         [before] = parties.load_companies(connection, [company.id]).values()
         if changes.card:
@@ -233,6 +233,15 @@ def _limit(column: str, low: int, high: int, *, times: int = 1) -> Callable[[Des
     return read
 
 
+def _preset(_desk: Desk, value: Value, changes: _Changes) -> None:
+    """All that a provider lets an account do; what it does not name is taken away."""
+    word = value.line().strip().lower()
+    if word not in PROVIDERS:
+        raise value.refuse(N_("one of {choices} is expected"), choices=", ".join(sorted(PROVIDERS)))
+    limits = PROVIDERS[word].limits
+    changes.limits |= {f"limit_{name}": getattr(limits, name) for name in ("per_minute", "per_day", "connections", "size")}
+
+
 def _resume(_desk: Desk, value: Value, changes: _Changes) -> None:
     if value.boolean():
         raise value.refuse(N_("an account pauses by itself; false resumes it"))
@@ -255,6 +264,7 @@ _SIMPLE: Mapping[str, Callable[[Desk, Value, _Changes], None]] = {
     "oauth.tenant": _simple("grant", "tenant", lambda value: _word(value)),
     "oauth.client_id": _simple("grant", "client_id", lambda value: _word(value)),
     "oauth.client_secret": _secret("grant", "client_secret_encrypted"),
+    "limits": _preset,
     "limits.per_minute": _limit("limit_per_minute", 1, 100_000),
     "limits.per_day": _limit("limit_per_day", 1, 10_000_000),
     "limits.connections": _limit("limit_connections", 1, 100),
@@ -273,24 +283,3 @@ _SIMPLE: Mapping[str, Callable[[Desk, Value, _Changes], None]] = {
     "bounces.verp": _simple("mailbox", "verp", Value.boolean),
 }
 INBOX = "INBOX"
-
-
-def _check_security(desk: Desk, company: Company, changes: _Changes) -> None:
-    """An unprotected connection is only for this machine itself."""
-    account: MailAccount = desk.account(company.id)
-    _refuse_unprotected("smtp.security", changes.account, account.security, account.host)
-    with desk.database.read() as connection:
-        row = bounce_rows.mailbox_row(connection, company.id)
-    mailbox = bounce_rows.to_mailbox(row, "") if row is not None else BounceMailbox(company_id=company.id)
-    _refuse_unprotected("bounces.security", changes.mailbox, mailbox.security, mailbox.host)
-    if "port" not in changes.mailbox and changes.mailbox.get("host") and not mailbox.port:
-        changes.mailbox["port"] = IMAP_PORTS[Security(changes.mailbox.get("security", mailbox.security))]
-
-
-IMAP_PORTS = {Security.TLS: 993, Security.STARTTLS: 143, Security.NONE: 143}
-
-
-def _refuse_unprotected(name: str, changed: Mapping[str, Any], security: Security, host: str) -> None:
-    wanted, where = changed.get("security", security.value), changed.get("host", host)
-    if {"security", "host"} & changed.keys() and wanted == Security.NONE.value and where and not is_loopback(where):
-        raise SettingInvalid(name=name, value="none", why=Sentence(N_("{host} is another machine; choose tls or starttls."), {"host": where}))

@@ -149,6 +149,20 @@ def test_limits_are_set_and_taken_away_and_do_not_resume_a_paused_account(app: A
             desk.set_company(app, limits__per_minute=bad)
 
 
+def test_a_preset_sets_all_limits_and_what_is_named_beside_it_counts_more(app: App) -> None:
+    several(app, 1, 25, per_minute=1, size=7)
+    company = companies.find(app.desk, desk.COMPANY)
+    desk.set_company(app, limits="microsoft")
+    assert app.desk.account(company.id).limits == Limits(per_minute=30, per_day=10_000, connections=3)
+    desk.set_company(app, limits__per_day="5000", limits="Google", limits__connections="2")
+    assert app.desk.account(company.id).limits == Limits(per_day=5000, connections=2)
+    desk.set_company(app, limits="own")
+    assert app.desk.account(company.id).limits == Limits()
+    with pytest.raises(SettingInvalid, match="one of combell, gmail, google, google-relay, here, infomaniak, microsoft, ovh, own is expected"):
+        desk.set_company(app, limits="microsft")
+    assert "limits" in companies.names()
+
+
 # The end ---------------------------------------------------------------------------------------------------------
 
 
