@@ -12,7 +12,7 @@ from core.dispatch.values import Value
 from core.errors import Sentence
 from core.i18n import N_
 from core.records import Company, Grant, MailAccount, Security
-from pages.parts import company_advanced, company_bounces, company_dns, company_forms, company_signing, feedback
+from pages.parts import company_advanced, company_bounces, company_dns, company_forms, company_queue, company_signing, feedback
 from pages.parts.resources import desk, shown, t, translated
 
 SECURITY = {Security.STARTTLS: "STARTTLS (587)", Security.TLS: "TLS (465)", Security.NONE: N_("None (only for this machine)")}
@@ -25,8 +25,7 @@ ARCHIVE = N_("Gets a copy of every mail; customers do not see it.")
 
 def show(company: Company) -> None:
     account, grant = desk().account(company.id), signing.grant(desk(), company.id)
-    if account.paused_because:
-        st.error(shown(account.paused_because))
+    company_queue.paused(company)
     kept = {
         "smtp.host": account.host,
         "smtp.port": str(account.port or 587),
@@ -41,6 +40,7 @@ def show(company: Company) -> None:
     for name, value in kept.items():
         st.session_state.setdefault(f"{name}/{form}", value)
     preset(account, form)
+    company_queue.about_sender(company)
     fields(company, account, grant, form)
     company_signing.show(company, account, grant)
     trials(company, account)

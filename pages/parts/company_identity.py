@@ -11,7 +11,7 @@ from core.dispatch.values import Value
 from core.i18n import N_, NAMES
 from core.model import Language
 from core.records import Company
-from pages.parts import company_forms
+from pages.parts import company_forms, company_queue
 from pages.parts.resources import desk, shown, t
 
 NAME = {"name": N_("Name"), "legal_form": N_("Legal form")}
@@ -37,6 +37,7 @@ def show(company: Company) -> None:
         with right:
             changes = look(company)
         save = st.form_submit_button(t("Save"), type="primary")
+    company_queue.about_looks(company)
     drop = company.logo_sha256 and st.button(t("Remove the logo"), key=f"no-logo/{company.key}")
     typed = [Value(name, word) for name, word in values.items()] + changes
     done = t("{company} is saved.", company=company.name)

@@ -12,7 +12,7 @@ from core.i18n import N_, NAMES
 from core.model import Language
 from core.records import Company, PdfChoice
 from core.rendering.mentions import STANDARD, SUBJECTS
-from pages.parts import company_forms
+from pages.parts import company_forms, company_queue
 from pages.parts.resources import plain, t, translated
 
 CHOICES = {PdfChoice.SUPPLIED: N_("As the billing program made it"), PdfChoice.RENDERED: N_("Made by Facturier")}
@@ -27,6 +27,7 @@ FITS = 50  # characters of the standard words that a field shows
 @st.fragment
 def show(company: Company) -> None:
     """A fragment: choosing another language loads nothing else of the page."""
+    company_queue.about_words(company)
     left, right = st.columns([30, 70], gap="large")
     with left:
         changes = choice(company)

@@ -9,7 +9,7 @@ from core.dispatch.values import Value
 from core.i18n import N_, NAMES
 from core.model import Language
 from core.records import Company, Terms
-from pages.parts import company_forms, feedback, preview_panel
+from pages.parts import company_forms, company_queue, feedback, preview_panel
 from pages.parts.resources import desk, plain, t
 
 LABELS = {f"terms.{language.value}": N_("Terms of sale (PDF)") for language in Language}
@@ -17,6 +17,7 @@ LABELS = {f"terms.{language.value}": N_("Terms of sale (PDF)") for language in L
 
 def show(company: Company) -> None:
     st.caption(t("The PDF is attached to every invoice mail in that language."))
+    company_queue.about_words(company)
     for place, language in zip(st.columns(3), Language, strict=True):
         with place.container(border=True):
             st.markdown(f"**{NAMES[language]}**")

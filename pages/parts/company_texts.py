@@ -15,7 +15,7 @@ from core.i18n import N_, NAMES
 from core.model import DocumentType, Language
 from core.records import AccompanyingText, Company
 from core.rendering import mail_text, signatures
-from pages.parts import company_forms, feedback, mail_editor, mail_preview
+from pages.parts import company_forms, company_queue, feedback, mail_editor, mail_preview
 from pages.parts.resources import desk, plain, shown, t, translated
 from pages.parts.resources import language as screen
 
@@ -55,6 +55,7 @@ class Place:
 def show(company: Company) -> None:
     """A fragment: typing moves the preview, and nothing else of the page."""
     with feedback.told():
+        company_queue.about_words(company)
         place, wants_saving = choose(company)
         left, right = st.columns([52, 48], gap="medium")
         with left:

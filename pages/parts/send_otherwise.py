@@ -38,7 +38,12 @@ def menu(name: str, ticked: frozenset[int], send: Send) -> None:
 
 
 def _later(name: str, ids: list[int], send: Send) -> None:
-    st.caption(t("What changes until then stops its invoice and is told. You can cancel, send at once, or take another time."))
+    st.caption(
+        t(
+            "If the invoice, the customer card or the company's text changes until then, that invoice stops and you are told; another sender or "
+            "server stops none. You can cancel, send at once, or take another time."
+        )
+    )
     moment = leaving_time.choose(name)
     when = i18n.moment(language(), moment.astimezone(zone()))
     if st.button(t("Send {count} on {when}", count=len(ids), when=when), type="primary", key=f"later-do/{name}"):

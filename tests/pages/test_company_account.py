@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.app import App
-from core.dispatch import companies, domain_checks, signing
+from core.dispatch import companies, domain_checks, sending, settling, signing
+from core.dispatch.values import Value
+from core.model import DispatchStatus
 from core.records import Company, Limits, Login, OAuthProvider
 from tests import builders, desk
 from tests.mail import dns_server, sign_in_server
+from tests.mail.fault_server import FaultServer
 from tests.mail.sign_in_server import CLIENT, TENANT, WHO, SignInServer
 from tests.pages.screen import words
 from tests.pages.test_companies import field, opened, press
@@ -140,3 +144,54 @@ def test_a_name_that_belongs_to_nobody_has_no_dns(dashboard: App) -> None:
     desk.bring(dashboard, builders.invoice())
     desk.set_account(dashboard, 587)
     assert not [button for button in opened("account").button if button.key == "ask-dns"]
+
+
+def test_another_sender_is_theirs_that_wait_and_another_text_stops_them_as_the_page_says(dashboard: App, smtp: FaultServer) -> None:
+    ids = [desk.bring(dashboard, desk.customer_invoice(place)).invoice_id or 0 for place in range(2)]
+    for place in range(2):
+        desk.tick(dashboard, place, f"ok+{place}@x.test")
+    desk.set_account(dashboard, smtp.port)
+    assert "Mails in the queue" not in words(opened("account"))
+    sending.queue(dashboard.desk, ids)
+    test = opened("account")
+    assert "Mails in the queue: 2. A sender or server that you save here is theirs too: none of them stops." in words(test)
+    field(test, "Sender").input("other@dubois.example")
+    press(test, "Save")
+    desk.drain(dashboard)
+    assert [desk.status_of(dashboard, each) for each in ids] == [DispatchStatus.SENT] * 2
+    assert [mail.parsed()["From"] for mail in smtp.record.taken] == ["other@dubois.example"] * 2
+    more = desk.bring(dashboard, desk.customer_invoice(0, number="2026-0900", issue_date=date(2026, 10, 3))).invoice_id or 0
+    sending.queue(dashboard.desk, [more])
+    assert "Mails in the queue: 1. What you change here stops them all" in words(opened("terms"))
+    companies.change(
+        dashboard.desk, desk.COMPANY, [Value("signature.fr", "another"), Value("signature.nl", "another"), Value("signature.en", "another")]
+    )
+    desk.drain(dashboard)
+    assert desk.status_of(dashboard, more) is DispatchStatus.HELD
+    assert "Mails in the queue" not in words(opened("terms"))
+
+
+def test_a_sealed_mail_keeps_its_sender_and_stops_when_the_address_is_another(dashboard: App, smtp: FaultServer) -> None:
+    invoice_id = desk.ready(dashboard, smtp.port, "later+1@x.test")
+    sending.queue(dashboard.desk, [invoice_id])
+    desk.one_pass(dashboard.desk)
+    test = opened("account")
+    assert "Sealed already, with the former sender: 1; those stop" in words(test)
+    field(test, "Sender").input("other@dubois.example")
+    press(test, "Save")
+    desk.drain(dashboard)
+    assert desk.status_of(dashboard, invoice_id) is DispatchStatus.HELD
+
+
+def test_a_paused_account_says_since_when_and_why_and_is_resumed_here(dashboard: App, smtp: FaultServer) -> None:
+    invoice_id = desk.ready(dashboard, smtp.port)
+    sending.queue(dashboard.desk, [invoice_id])
+    settling.pause(dashboard.desk, company(dashboard).id, reason="The mail server is being worked on")
+    test = opened("account")
+    [error] = [each.value for each in test.error]
+    assert error.startswith("**Paused since ") and "The mail server is being worked on" in error
+    assert "Mails that wait for it: 1." in error
+    press(test, "Resume")
+    assert not test.error
+    desk.drain(dashboard)
+    assert desk.status_of(dashboard, invoice_id) is DispatchStatus.SENT
