@@ -98,7 +98,7 @@ def _opened(account: MailAccount, timeout_s: float, bearer: str = "") -> smtplib
         if client.smtp is not None:
             client.smtp.close()
         trouble = _greeting_trouble(error, account, speaks_esmtp=speaks)
-        secrets = (bearer, account.password, f"\0{account.user}\0{account.password}", _xoauth2(account.user, bearer))
+        secrets = (bearer, account.password, f"\0{account.user}\0{account.password}", xoauth2(account.user, bearer))
         raise Stopped(_hushed(trouble, secrets if bearer or account.password else ())) from (
             None if isinstance(error, smtplib.SMTPException) else error
         )
@@ -139,22 +139,26 @@ def _say_xoauth2(smtp: smtplib.SMTP, user: str, bearer: str) -> None:
         raise smtplib.SMTPNotSupportedError(NO_XOAUTH2)
 
     def answer(challenge: bytes | None = None) -> str:
-        return _xoauth2(user, bearer) if challenge is None else ""
+        return xoauth2(user, bearer) if challenge is None else ""
 
     smtp.auth("XOAUTH2", answer)
 
 
-def _xoauth2(user: str, bearer: str) -> str:
+def xoauth2(user: str, bearer: str) -> str:
     return f"user={user}\x01auth=Bearer {bearer}\x01\x01"
 
 
 def _hushed(reply: Reply, secrets: Iterable[str]) -> Reply:
+    text = hushed(reply.text, secrets)
+    return reply if text == reply.text else replace(reply, text=text)
+
+
+def hushed(text: str, secrets: Iterable[str]) -> str:
     """A server that repeats what it was told must not bring it into a log."""
-    text = reply.text
     for secret in secrets:
         if secret:
             text = text.replace(secret, "…").replace(b64encode(secret.encode()).decode(), "…")
-    return reply if text == reply.text else replace(reply, text=text)
+    return text
 
 
 NOT_TLS_THERE = frozenset({"WRONG_VERSION_NUMBER", "UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE", "TLSV1_ALERT_PROTOCOL_VERSION"})

@@ -295,6 +295,10 @@ class SignedOut(FacturierError):
     template = "Nobody is signed in for this account, or the provider ended the sign-in. Sign in again at the company's mail account."
 
 
+class SignInWithoutMailbox(FacturierError):
+    template = "The sign-in for this account does not cover reading a mailbox. Sign in again at the company's mail account; then it does."
+
+
 class SignInAway(FacturierError):
     template = "The sign-in server of {provider} does not answer."
 

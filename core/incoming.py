@@ -7,7 +7,7 @@ import imaplib
 import re
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,12 +15,31 @@ from typing import Any
 from imap_tools import BaseMailBox, ImapToolsError, MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.errors import MailboxLoginError
 
-from core.connection import HUNG_UP, NO_ANSWER, NO_SUCH_SERVER, NOT_HERE, NOT_TRUSTED, NOTHING_THERE, TOO_SLOW, decoded, in_words, is_loopback
-from core.errors import Sentence
+from core.connection import (
+    HUNG_UP,
+    NO_ANSWER,
+    NO_SUCH_SERVER,
+    NOT_HERE,
+    NOT_TRUSTED,
+    NOTHING_THERE,
+    TOO_SLOW,
+    Token,
+    decoded,
+    hushed,
+    in_words,
+    is_loopback,
+    xoauth2,
+)
+from core.errors import Sentence, SignedOut
 from core.i18n import N_
-from core.records import BounceMailbox, Security
+from core.records import BounceMailbox, Login, Security
 
 LOGIN = N_("{host} refuses user or password: “{reply}” Correct them in the settings of the mailbox.")
+SIGN_IN = N_(
+    "{host} does not let {user} in with the sign-in of the mail account: “{reply}” Sign in again there, and look whether IMAP is switched on "
+    "for this mailbox."
+)
+NO_XOAUTH2 = N_("{host} takes no sign-in (XOAUTH2), only a password. Look at the server, or choose the password as login.")
 NO_FOLDER = N_("There is no folder “{folder}” in the mailbox of {user}: “{reply}”")
 NO_PROTECTION = N_("{host} offers no protected connection: “{reply}” Look at port and protection.")
 REFUSED = N_("{host} does not do what is asked: “{reply}”")
@@ -34,6 +53,10 @@ class Trouble(Exception):
     def __init__(self, sentence: Sentence) -> None:
         self.sentence = sentence
         super().__init__(str(sentence))
+
+
+class _Refused(Trouble):
+    """The token is not taken; another one may be."""
 
 
 @dataclass(frozen=True)
@@ -64,16 +87,41 @@ class Folder:
 
 
 @contextlib.contextmanager
-def opened(mailbox: BounceMailbox, *, timeout_s: float) -> Iterator[Folder]:
-    """Connect, log in and look into the folder. Raises Trouble."""
-    box = _connected(mailbox, timeout_s)
+def opened(mailbox: BounceMailbox, *, timeout_s: float, token: Token | None = None) -> Iterator[Folder]:
+    """Connect, log in and look into the folder. Raises Trouble, and what the token raises."""
+    box = _signed_in(mailbox, timeout_s, token) if mailbox.login is Login.OAUTH2 else _logged_in(mailbox, timeout_s)
     try:
-        with _plainly(box, mailbox):
-            _login(box, mailbox)
         yield Folder(_examined(box, mailbox), box)
     finally:
-        with contextlib.suppress(ImapToolsError, imaplib.IMAP4.error, OSError):
-            box.logout()
+        _part(box)
+
+
+def _part(box: BaseMailBox) -> None:
+    with contextlib.suppress(ImapToolsError, imaplib.IMAP4.error, OSError):
+        box.logout()
+
+
+def _signed_in(mailbox: BounceMailbox, timeout_s: float, token: Token | None) -> BaseMailBox:
+    """A refused token may have run out, or been called back: a new one, once."""
+    if token is None:
+        raise SignedOut
+    bearer = token("")
+    try:
+        return _logged_in(mailbox, timeout_s, bearer)
+    except _Refused:
+        bearer = token(bearer)
+    return _logged_in(mailbox, timeout_s, bearer)
+
+
+def _logged_in(mailbox: BounceMailbox, timeout_s: float, bearer: str = "") -> BaseMailBox:
+    box = _connected(mailbox, timeout_s)
+    try:
+        with _plainly(box, mailbox, secrets=(bearer, mailbox.password, xoauth2(mailbox.who, bearer) if bearer else "")):
+            _login(box, mailbox, bearer)
+    except BaseException:
+        _part(box)
+        raise
+    return box
 
 
 def _connected(mailbox: BounceMailbox, timeout_s: float) -> BaseMailBox:
@@ -89,7 +137,12 @@ def _connected(mailbox: BounceMailbox, timeout_s: float) -> BaseMailBox:
         return MailBoxStartTls(host, port, timeout=timeout_s, ssl_context=context)
 
 
-def _login(box: BaseMailBox, mailbox: BounceMailbox) -> None:
+def _login(box: BaseMailBox, mailbox: BounceMailbox, bearer: str) -> None:
+    if bearer:
+        if "AUTH=XOAUTH2" not in box.client.capabilities:
+            raise Trouble(Sentence(NO_XOAUTH2, {"host": mailbox.host}))
+        box.xoauth2(mailbox.who, bearer, initial_folder=None)
+        return
     is_plain = mailbox.user.isascii() and mailbox.password.isascii()
     (box.login if is_plain else box.login_utf8)(mailbox.user, mailbox.password, initial_folder=None)
 
@@ -110,16 +163,23 @@ def _examined(box: BaseMailBox, mailbox: BounceMailbox) -> int:
 
 
 @contextlib.contextmanager
-def _plainly(box: BaseMailBox | None, mailbox: BounceMailbox | None = None, *, refused: str = REFUSED) -> Iterator[None]:
+def _plainly(box: BaseMailBox | None, mailbox: BounceMailbox | None = None, *, refused: str = REFUSED, secrets: Sequence[str] = ()) -> Iterator[None]:
     """Turn what the libraries raise into Trouble with a sentence."""
     try:
         yield
     except (ImapToolsError, imaplib.IMAP4.error, OSError, ValueError) as error:
         host = mailbox.host if mailbox else box.client.host if box else ""
         port = mailbox.port if mailbox else box.client.port if box else 0
-        values = {"host": host, "port": str(port), "reply": _reply(error), "detail": in_words(error)}
-        values |= {"folder": mailbox.folder, "user": mailbox.user} if mailbox else {}
+        values = {"host": host, "port": str(port), "reply": hushed(_reply(error), secrets), "detail": hushed(in_words(error), secrets)}
+        values |= {"folder": mailbox.folder, "user": mailbox.who} if mailbox else {}
+        if secrets and secrets[0] and _is_refusal(error):
+            raise _Refused(Sentence(SIGN_IN, values)) from None
         raise Trouble(Sentence(_template(error, connected=box is not None, refused=refused), values)) from None
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Of the token; `UNAVAILABLE` (RFC 5530) is a trouble of the server."""
+    return isinstance(error, imaplib.IMAP4.error) and not isinstance(error, imaplib.IMAP4.abort) and "[UNAVAILABLE]" not in str(error)
 
 
 def _template(error: Exception, *, connected: bool, refused: str) -> str:

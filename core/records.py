@@ -119,6 +119,8 @@ class BounceMailbox:
     security: Security = Security.TLS
     user: str = ""
     password: str = field(default="", repr=False)
+    login: Login = Login.PASSWORD  # with OAUTH2: the sign-in of the mail account
+    signs_in_as: str = ""  # the user where none is named and the sign-in is used
     folder: str = "INBOX"
     verp: bool = False
     uid_validity: int | None = None
@@ -128,7 +130,12 @@ class BounceMailbox:
 
     @property
     def is_set(self) -> bool:
-        return bool(self.host and self.port and self.user)
+        return bool(self.host and self.port and self.who)
+
+    @property
+    def who(self) -> str:
+        """The user that logs in."""
+        return self.user or (self.signs_in_as if self.login is Login.OAUTH2 else "")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ import base64
 import json
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -28,7 +28,9 @@ from core.i18n import N_
 from core.records import Grant, OAuthProvider
 
 NAMES: Final[Mapping[OAuthProvider, str]] = {OAuthProvider.MICROSOFT: "Microsoft", OAuthProvider.GOOGLE: "Google"}
-MICROSOFT_SCOPES: Final = ["https://outlook.office365.com/SMTP.Send"]  # msal adds offline_access by itself
+SMTP_SCOPE: Final = "https://outlook.office365.com/SMTP.Send"
+IMAP_SCOPE: Final = "https://outlook.office365.com/IMAP.AccessAsUser.All"
+MICROSOFT_SCOPES: Final = [SMTP_SCOPE, IMAP_SCOPE]  # of one resource: one token is good for both; msal adds offline_access by itself
 GOOGLE_SCOPES: Final = ["openid", "https://www.googleapis.com/auth/userinfo.email", "https://mail.google.com/"]
 ANY_TENANT: Final = "organizations"
 NOT_YET: Final = frozenset({"authorization_pending", "slow_down"})
@@ -67,6 +69,7 @@ class Tokens:
     expires_at: datetime
     kept: str = field(repr=False)
     signed_in_as: str = ""
+    reads: bool = False  # they let a mailbox be read, too
 
 
 def begin(grant: Grant, ends: EndPoints, *, login_hint: str = "", redirect: str = LOOPBACK, now: datetime) -> Started:
@@ -99,7 +102,7 @@ def poll(grant: Grant, ends: EndPoints, started: Started, *, now: datetime) -> T
         result = _microsoft(grant, ends, cache).acquire_token_by_device_flow(device, exit_condition=lambda _flow: True)
     if result.get("error") in NOT_YET:
         return None
-    return _of_microsoft(grant, result, cache, now)
+    return _of_microsoft(grant, result, cache, MICROSOFT_SCOPES, now)
 
 
 def finish(grant: Grant, ends: EndPoints, started: Started, pasted: str, *, now: datetime) -> Tokens:
@@ -113,8 +116,9 @@ def finish(grant: Grant, ends: EndPoints, started: Started, pasted: str, *, now:
     return _of_google(token, "", now)
 
 
-def refresh(grant: Grant, ends: EndPoints, kept: str, *, now: datetime) -> Tokens:
-    """A new access token. Raises SignedOut when the provider wants the person again, and SignInAway."""
+def refresh(grant: Grant, ends: EndPoints, kept: str, *, reads: bool, now: datetime) -> Tokens:
+    """A new access token for what was allowed before. Raises SignedOut when the provider wants the person again, and SignInAway."""
+    scopes = MICROSOFT_SCOPES if reads else [SMTP_SCOPE]
     try:
         with _plainly(grant):
             if grant.provider is OAuthProvider.GOOGLE:
@@ -126,8 +130,8 @@ def refresh(grant: Grant, ends: EndPoints, kept: str, *, now: datetime) -> Token
             cache.deserialize(kept)
             application = _microsoft(grant, ends, cache)
             accounts = application.get_accounts()
-            result = application.acquire_token_silent_with_error(MICROSOFT_SCOPES, account=accounts[0], force_refresh=True) if accounts else None
-        return _of_microsoft(grant, result or {}, cache, now)
+            result = application.acquire_token_silent_with_error(scopes, account=accounts[0], force_refresh=True) if accounts else None
+        return _of_microsoft(grant, result or {}, cache, scopes, now)
     except SignInRefused as error:
         raise SignedOut from error
 
@@ -146,7 +150,7 @@ def _microsoft(grant: Grant, ends: EndPoints, cache: msal.SerializableTokenCache
     )
 
 
-def _of_microsoft(grant: Grant, result: Mapping[str, Any], cache: msal.SerializableTokenCache, now: datetime) -> Tokens:
+def _of_microsoft(grant: Grant, result: Mapping[str, Any], cache: msal.SerializableTokenCache, asked: Sequence[str], now: datetime) -> Tokens:
     if "access_token" not in result:
         raise _refused(grant, result)
     accounts = list(cache.search(msal.TokenCache.CredentialType.ACCOUNT))
@@ -155,7 +159,12 @@ def _of_microsoft(grant: Grant, result: Mapping[str, Any], cache: msal.Serializa
         expires_at=now + timedelta(seconds=int(result.get("expires_in", LIFE_S))),
         kept=cache.serialize(),
         signed_in_as=accounts[0].get("username", "") if accounts else "",
+        reads=_reads(result.get("scope") or " ".join(asked)),  # RFC 6749 5.1: left out where all was allowed
     )
+
+
+def _reads(scopes: str) -> bool:
+    return any(scope.rpartition("/")[2].lower() == IMAP_SCOPE.rpartition("/")[2].lower() for scope in scopes.split())
 
 
 # Google ----------------------------------------------------------------------------------------------------------
@@ -189,6 +198,7 @@ def _of_google(token: Mapping[str, Any], former: str, now: datetime) -> Tokens:
         expires_at=now + timedelta(seconds=int(token.get("expires_in", LIFE_S))),
         kept=token.get("refresh_token") or former,
         signed_in_as=_mailbox_in(token.get("id_token") or ""),
+        reads=True,
     )
 
 

@@ -129,6 +129,7 @@ def _mailbox(mailbox: BounceMailbox) -> dict[str, Any]:
         "bounces.security": mailbox.security.value,
         "bounces.user": mailbox.user or None,
         "bounces.password": "set" if mailbox.password else None,
+        "bounces.login": mailbox.login.value,
         "bounces.folder": mailbox.folder,
         "bounces.verp": mailbox.verp,
         "bounces.read_at": mailbox.read_at,

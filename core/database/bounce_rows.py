@@ -12,7 +12,7 @@ from core.database.chunks import chunks
 from core.database.schema import deliveries, invoices, mail_accounts, messages
 from core.database.schema_delivery import bounce_mailboxes, bounces, flagged_addresses
 from core.errors import Sentence
-from core.records import BounceMailbox, Security
+from core.records import BounceMailbox, Login, Security
 
 # Mailboxes -------------------------------------------------------------------------------------------------------
 
@@ -22,8 +22,8 @@ def mailbox_row(connection: Connection, company_id: int, *, lock: bool = False) 
     return connection.execute(query.with_for_update() if lock else query).first()
 
 
-def to_mailbox(row: Row[Any], password: str) -> BounceMailbox:
-    """The mailbox with its decrypted password, which the caller holds only as long as it is needed."""
+def to_mailbox(row: Row[Any], password: str, *, login: Login = Login.PASSWORD, signs_in_as: str = "") -> BounceMailbox:
+    """The mailbox with its decrypted password, which the caller holds only as long as it is needed; `login` where none is kept."""
     return BounceMailbox(
         company_id=row.company_id,
         host=row.host or "",
@@ -31,6 +31,8 @@ def to_mailbox(row: Row[Any], password: str) -> BounceMailbox:
         security=Security(row.security),
         user=row.user or "",
         password=password,
+        login=Login(row.login) if row.login else login,
+        signs_in_as=signs_in_as,
         folder=row.folder,
         verp=row.verp,
         uid_validity=row.uid_validity,

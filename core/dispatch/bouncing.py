@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -11,12 +12,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core import bounces, incoming
 from core.bounces import Notice
-from core.database import bounce_rows
+from core.database import bounce_rows, grants
+from core.dispatch import providers, signing
 from core.dispatch.came_back import Arrived, Early, Found, Taking
 from core.dispatch.desk import Desk
-from core.errors import FacturierError, Sentence
+from core.errors import FacturierError, Sentence, SignedOut, SignInAway, SignInWithoutMailbox
 from core.i18n import N_
-from core.records import BounceMailbox
+from core.records import BounceMailbox, Login, OAuthProvider
 
 log = structlog.get_logger()
 
@@ -43,12 +45,30 @@ class Reading:
 
 
 def mailbox(desk: Desk, company_id: int) -> BounceMailbox:
-    """With its password in clear; never kept, never logged."""
+    """With its password in clear; never kept, never logged. One without a password is opened with the sign-in of the mail account, where it fits."""
     with desk.database.read() as connection:
-        row = bounce_rows.mailbox_row(connection, company_id)
+        row, grant = bounce_rows.mailbox_row(connection, company_id), grants.row(connection, company_id)
     if row is None:
         return BounceMailbox(company_id=company_id)
-    return bounce_rows.to_mailbox(row, desk.opened(row.password_encrypted) if row.password_encrypted else "")
+    account = desk.account(company_id)
+    fits = account.login is Login.OAUTH2 and grant is not None and (row.host or "").lower() == providers.imap_of(OAuthProvider(grant.provider))
+    return bounce_rows.to_mailbox(
+        row,
+        desk.opened(row.password_encrypted) if row.password_encrypted else "",
+        login=Login.OAUTH2 if fits and not row.password_encrypted else Login.PASSWORD,
+        signs_in_as=account.user or (grant.signed_in_as if grant is not None else None) or "",
+    )
+
+
+def proposed(desk: Desk, company_id: int) -> BounceMailbox:
+    """What is likely where none is set: whoever signs in for sending reads with the same sign-in."""
+    account = desk.account(company_id)
+    if account.login is not Login.OAUTH2:
+        return BounceMailbox(company_id=company_id)
+    with desk.database.read() as connection:
+        grant = grants.row(connection, company_id)
+    host = providers.imap_of(OAuthProvider(grant.provider) if grant is not None else OAuthProvider.MICROSOFT)
+    return BounceMailbox(company_id=company_id, host=host, user=account.user, login=Login.OAUTH2)
 
 
 def try_mailbox(desk: Desk, company_id: int) -> Sentence | None:
@@ -57,10 +77,17 @@ def try_mailbox(desk: Desk, company_id: int) -> Sentence | None:
     if not box.is_set:
         return Sentence(NO_MAILBOX)
     try:
-        with incoming.opened(box, timeout_s=min(PATIENCE_S, desk.settings.connect_timeout_s)):
+        with _opened(desk, box):
             return None
     except incoming.Trouble as trouble:
         return trouble.sentence
+    except (SignedOut, SignInAway, SignInWithoutMailbox) as error:
+        return error.sentence
+
+
+def _opened(desk: Desk, box: BounceMailbox) -> AbstractContextManager[incoming.Folder]:
+    token = signing.reader(desk, box.company_id) if box.login is Login.OAUTH2 else None
+    return incoming.opened(box, timeout_s=min(PATIENCE_S, desk.settings.connect_timeout_s), token=token)
 
 
 # Reading ---------------------------------------------------------------------------------------------------------
@@ -108,7 +135,7 @@ def _read(desk: Desk, company_id: int) -> Reading:
     if not box.is_set:
         return Reading(trouble=Sentence(NO_MAILBOX))
     found, mails = list[Found](), 0
-    with incoming.opened(box, timeout_s=min(PATIENCE_S, desk.settings.connect_timeout_s)) as folder:
+    with _opened(desk, box) as folder:
         last_uid = box.last_uid if box.uid_validity == folder.uid_validity else 0
         since = _first_day(desk, company_id) if last_uid == 0 else None
         for _ in range(PORTIONS):
@@ -143,7 +170,7 @@ def _take_up(desk: Desk, box: BounceMailbox, uid_validity: int, last_uid: int, p
     """Rows, deliveries and how far the mailbox is read, in one transaction. Returns what is new, and the last UID that is done."""
     with desk.database.write() as connection:
         row = bounce_rows.mailbox_row(connection, box.company_id, lock=True)
-        if row is None or (row.host, row.user, row.folder) != (box.host, box.user, box.folder):
+        if row is None or (row.host, row.user or "", row.folder) != (box.host, box.user, box.folder):
             raise incoming.Trouble(Sentence(CHANGED_MEANWHILE))
         found, done, taken = list[Found](), last_uid, Taking(desk, connection, box.company_id)
         for arrived in portion:

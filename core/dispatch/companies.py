@@ -279,6 +279,7 @@ _SIMPLE: Mapping[str, Callable[[Desk, Value, _Changes], None]] = {
     "bounces.security": _simple("mailbox", "security", lambda value: value.one_of(Security).value),
     "bounces.user": _simple("mailbox", "user", lambda value: value.line().strip() or None),
     "bounces.password": _secret("mailbox"),
+    "bounces.login": _simple("mailbox", "login", lambda value: value.one_of(Login).value if value.line().strip() else None),
     "bounces.folder": _simple("mailbox", "folder", lambda value: value.line().strip() or INBOX),
     "bounces.verp": _simple("mailbox", "verp", Value.boolean),
 }

@@ -21,6 +21,7 @@ class Provider:
     security: Security = Security.STARTTLS
     limits: Limits = field(default_factory=Limits)
     signs_in: OAuthProvider | None = None
+    imap: str = ""  # where the sign-in opens mailboxes
     spf: str = ""  # what the sender's domain includes for its servers (RFC 7208)
     dkim: tuple[str, ...] = ()  # selectors (RFC 6376)
 
@@ -33,6 +34,7 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
         host="smtp.office365.com",
         limits=Limits(per_minute=30, per_day=10_000, connections=3),
         signs_in=OAuthProvider.MICROSOFT,
+        imap="outlook.office365.com",
         spf="spf.protection.outlook.com",
         dkim=("selector1", "selector2"),
     ),
@@ -41,6 +43,7 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
         host="smtp.gmail.com",
         limits=Limits(per_day=2_000),
         signs_in=OAuthProvider.GOOGLE,
+        imap="imap.gmail.com",
         spf="_spf.google.com",
         dkim=("google",),
     ),
@@ -59,3 +62,8 @@ def provider_of(host: str, user: str = "") -> str:
     if name == PROVIDERS["gmail"].host and user.strip().lower().endswith(("@gmail.com", "@googlemail.com")):
         return "gmail"
     return next((key for key, provider in PROVIDERS.items() if provider.host and provider.host == name), OWN)
+
+
+def imap_of(provider: OAuthProvider) -> str:
+    """The server where a sign-in at this provider opens mailboxes."""
+    return next(each.imap for each in PROVIDERS.values() if each.signs_in is provider and each.imap)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import defaultdict
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,7 +15,7 @@ from core import recording, signing_in
 from core.connection import Token
 from core.database import audit, grants, parties
 from core.dispatch.desk import Desk
-from core.errors import OAuthUnset, SignedOut
+from core.errors import OAuthUnset, SignedOut, SignInWithoutMailbox
 from core.records import Company, Grant, Login, OAuthProvider
 from core.signing_in import LOOPBACK, EndPoints, Started, Tokens
 
@@ -103,6 +104,18 @@ def source(desk: Desk, company_id: int) -> Token:
     return lambda refused: access_token(desk, company_id, refused)
 
 
+def reader(desk: Desk, company_id: int) -> Token:
+    """The same for a mailbox; raises SignInWithoutMailbox where the person signed in for sending alone."""
+
+    def token(refused: str) -> str:
+        own = grant(desk, company_id)
+        if own.is_signed_in and not _Kept.of(own).reads:
+            raise SignInWithoutMailbox
+        return access_token(desk, company_id, refused)
+
+    return token
+
+
 def access_token(desk: Desk, company_id: int, refused: str = "") -> str:
     """One that still lasts and is not the one just refused. Raises SignedOut, SignInAway, SecretUnreadable.
 
@@ -114,11 +127,11 @@ def access_token(desk: Desk, company_id: int, refused: str = "") -> str:
         own = Grant(company_id=company_id) if row is None else _opened(desk, row)
         if row is None or not own.tokens:
             raise SignedOut
-        token, expires_at, kept = _unpacked(own.tokens)
-        if token != refused and expires_at - EARLY > desk.now():
-            return token
+        known = _Kept.of(own)
+        if known.token != refused and known.expires_at - EARLY > desk.now():
+            return known.token
         try:
-            tokens = signing_in.refresh(own, _ends(desk), kept, now=desk.now())
+            tokens = signing_in.refresh(own, _ends(desk), known.kept, reads=known.reads, now=desk.now())
         except SignedOut:
             return _of_another(desk, company_id, own, refused)
         with desk.database.write() as connection:
@@ -130,19 +143,30 @@ def _of_another(desk: Desk, company_id: int, former: Grant, refused: str) -> str
     """The provider may have taken our refresh token back because another worker renewed it a moment ago."""
     now_kept = grant(desk, company_id)
     if now_kept.tokens and now_kept.tokens != former.tokens:
-        token, expires_at, _ = _unpacked(now_kept.tokens)
-        if token != refused and expires_at > desk.now():
-            return token
+        known = _Kept.of(now_kept)
+        if known.token != refused and known.expires_at > desk.now():
+            return known.token
     raise SignedOut
 
 
 def _sealed(desk: Desk, tokens: Tokens) -> str:
-    return desk.sealed(json.dumps({"access_token": tokens.access_token, "expires_at": tokens.expires_at.isoformat(), "kept": tokens.kept}))
+    values = {"access_token": tokens.access_token, "expires_at": tokens.expires_at.isoformat(), "kept": tokens.kept, "reads": tokens.reads}
+    return desk.sealed(json.dumps(values))
 
 
-def _unpacked(tokens: str) -> tuple[str, datetime, str]:
-    values = json.loads(tokens)
-    return values["access_token"], datetime.fromisoformat(values["expires_at"]), values["kept"]
+@dataclass(frozen=True, kw_only=True)
+class _Kept:
+    token: str = field(repr=False)
+    expires_at: datetime
+    kept: str = field(repr=False)
+    reads: bool
+
+    @classmethod
+    def of(cls, own: Grant) -> _Kept:
+        """Those of before say nothing of mailboxes: at Microsoft they were for sending alone."""
+        values = json.loads(own.tokens)
+        reads = values.get("reads", own.provider is OAuthProvider.GOOGLE)
+        return cls(token=values["access_token"], expires_at=datetime.fromisoformat(values["expires_at"]), kept=values["kept"], reads=reads)
 
 
 def _ends(desk: Desk) -> EndPoints:

@@ -9,16 +9,18 @@ import streamlit as st
 from core.dispatch import bouncing
 from core.dispatch.values import Value
 from core.i18n import N_, moment
-from core.records import BounceMailbox, Company, Security
+from core.records import BounceMailbox, Company, Login, Security
 from pages.parts import company_forms, feedback
 from pages.parts.resources import desk, language, shown, t, translated, zone
 
 SECURITY = {Security.TLS: "TLS (993)", Security.STARTTLS: "STARTTLS (143)", Security.NONE: N_("None (only for this machine)")}
+LOGINS = {Login.PASSWORD: N_("Password"), Login.OAUTH2: N_("With the sign-in of the mail account")}
 LABELS = {
     "bounces.host": N_("IMAP host"),
     "bounces.port": N_("IMAP port"),
     "bounces.security": N_("IMAP encryption"),
     "bounces.user": N_("Mailbox user"),
+    "bounces.login": N_("Mailbox login"),
     "bounces.password": N_("Mailbox password"),
     "bounces.folder": N_("Mailbox folder"),
     "bounces.verp": N_("A return address of its own for each mail"),
@@ -26,6 +28,10 @@ LABELS = {
 ABOUT = N_(
     "When a mail cannot be delivered, the customer's server sends a notice to the sender. Facturier reads this mailbox, marks the invoice as "
     "bounced and warns before the next sending. It only looks: nothing in the mailbox is changed, deleted or marked as read."
+)
+HOW = N_(
+    "Microsoft opens mailboxes only with a sign-in, Google with one or with an app password. The sign-in is the one under “Mail account”; the "
+    "password then stays unused."
 )
 VERP = N_(
     "The sender for the servers becomes “sender+code@…”, so that every notice can be assigned. Only tick it if your mail server takes such "
@@ -37,8 +43,9 @@ def show(company: Company) -> None:
     st.subheader(t("What comes back"))
     st.caption(t(ABOUT))
     kept = bouncing.mailbox(desk(), company.id)
-    form = f"{company.key}/{zlib.crc32(repr(_values(kept)).encode())}"  # another company or other kept values: other fields
-    for name, value in _values(kept).items():
+    shown = kept if kept.host else bouncing.proposed(desk(), company.id)
+    form = f"{company.key}/{zlib.crc32(repr(_values(shown)).encode())}"  # another company or other kept values: other fields
+    for name, value in _values(shown).items():
         st.session_state.setdefault(f"{name}/{form}", value)
     fields(company, kept, form)
     trials(company, kept)
@@ -50,6 +57,7 @@ def _values(kept: BounceMailbox) -> dict[str, str | bool]:
         "bounces.port": str(kept.port or 993),
         "bounces.security": kept.security,
         "bounces.user": kept.user,
+        "bounces.login": kept.login,
         "bounces.folder": kept.folder,
         "bounces.verp": kept.verp,
     }
@@ -61,14 +69,19 @@ def fields(company: Company, kept: BounceMailbox, form: str) -> None:
         host, port = left.columns([3, 1])
         values = {"bounces.host": text(host, "bounces.host", form, "imap.example.be"), "bounces.port": text(port, "bounces.port", form)}
         left.selectbox(t(LABELS["bounces.security"]), list(SECURITY), format_func=translated(SECURITY).__getitem__, key=f"bounces.security/{form}")
-        user, secret = right.columns(2)
-        values["bounces.user"] = text(user, "bounces.user", form)
+        user, login = right.columns(2)
+        values["bounces.user"] = text(user, "bounces.user", form, kept.who if kept.login is Login.OAUTH2 else None)
+        login.selectbox(
+            t(LABELS["bounces.login"]), list(LOGINS), format_func=translated(LOGINS).__getitem__, key=f"bounces.login/{form}", help=t(HOW)
+        )
         stored = t("stored; leave empty to keep it") if kept.password else ""
+        secret, folder = right.columns(2)
         password = secret.text_input(t(LABELS["bounces.password"]), type="password", placeholder=stored, key=f"bounces.password/{form}")
-        values["bounces.folder"] = text(right, "bounces.folder", form)
+        values["bounces.folder"] = text(folder, "bounces.folder", form)
         verp = st.checkbox(t(LABELS["bounces.verp"]), key=f"bounces.verp/{form}", help=t(VERP))
         if st.form_submit_button(t("Save"), type="primary"):
-            values |= {"bounces.security": st.session_state[f"bounces.security/{form}"].value, "bounces.verp": str(verp).lower()}
+            values |= {name: st.session_state[f"{name}/{form}"].value for name in ("bounces.security", "bounces.login")}
+            values["bounces.verp"] = str(verp).lower()
             changes = [Value(name, word) for name, word in values.items()] + ([Value("bounces.password", password)] if password else [])
             if company_forms.save(company, changes, labels=LABELS, done=t("The mailbox of {company} is saved.", company=company.name)):
                 st.rerun()

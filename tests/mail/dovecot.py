@@ -63,6 +63,22 @@ userdb {{
 """
 
 
+TOKENS = """
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {folder}/oauth2
+}}
+"""
+INTROSPECTION = """
+introspection_url = {url}
+introspection_mode = auth
+username_attribute = username
+active_attribute = active
+active_value = true
+"""
+
+
 @dataclass(frozen=True)
 class Dovecot:
     port: int  # STARTTLS is offered
@@ -82,8 +98,8 @@ def why_not() -> str:
 
 
 @contextlib.contextmanager
-def running(*mailboxes: str, maildirs: Path, cert: Path, key: Path) -> Iterator[Dovecot]:
-    """Everybody's password is SECRET; ended by its process id."""
+def running(*mailboxes: str, maildirs: Path, cert: Path, key: Path, introspection: str = "") -> Iterator[Dovecot]:
+    """Everybody's password is SECRET; with `introspection` (RFC 7662) tokens are taken instead. Ended by its process id."""
     folder = Path(tempfile.mkdtemp(prefix="dovecot-", dir="/tmp"))
     folder.chmod(0o755)
     server = Dovecot(free_port(), free_port(), folder)
@@ -92,7 +108,11 @@ def running(*mailboxes: str, maildirs: Path, cert: Path, key: Path) -> Iterator[
             (folder / name).mkdir()
         user = pwd.getpwnam(OWNER)
         values = {"folder": folder, "maildirs": maildirs, "uid": user.pw_uid, "gid": user.pw_gid, "cert": cert, "key": key}
-        (folder / "conf").write_text(SETTINGS.format(port=server.port, tls_port=server.tls_port, **values))
+        settings = SETTINGS.format(port=server.port, tls_port=server.tls_port, **values)
+        if introspection:
+            settings = settings.replace("auth_mechanisms = plain login", "auth_mechanisms = xoauth2") + TOKENS.format(folder=folder)
+            (folder / "oauth2").write_text(INTROSPECTION.format(url=introspection))
+        (folder / "conf").write_text(settings)
         (folder / "users").write_text("".join(f"{mailbox}:{{PLAIN}}{SECRET}\n" for mailbox in mailboxes))
         process = subprocess.Popen([PROGRAM, "-F", "-c", folder / "conf"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:

@@ -38,6 +38,8 @@ class Book:
     codes: dict[str, str] = field(default_factory=dict)  # Google's codes, with the challenge of PKCE
     asked: list[dict[str, str]] = field(default_factory=list)
     every: list[str] = field(default_factory=list)  # tokens that were ever given
+    scopes: dict[str, str] = field(default_factory=dict)  # what each access token is good for
+    begun: str = ""  # the scopes that the device code was asked for with
     lock: threading.Lock = field(default_factory=threading.Lock)
     _next: Iterator[int] = field(default_factory=itertools.count)
 
@@ -47,6 +49,7 @@ class Book:
         self.good.add(access)
         self.refreshable.add(refresh)
         self.every += [access, refresh]
+        self.scopes[access] = self.granted or scope
         now = int(time.time())
         claims = {"iss": "https://x", "sub": "s1", "aud": audience, "exp": now + 3600, "iat": now, "oid": "o1", "tid": "t1"}
         claims |= {"preferred_username": WHO, "email": WHO}
@@ -93,11 +96,13 @@ class Book:
             return 400, {"error": "authorization_declined", "error_description": "AADSTS70000: declined. Trace ID: 1"}
         if not self.approved:
             return 400, {"error": "authorization_pending", "error_description": "AADSTS70016: pending"}
-        return 200, self.tokens(form.get("scope", "https://outlook.office365.com/SMTP.Send"), form["client_id"])
+        return 200, self.tokens(self.begun, form["client_id"])
 
     def _refresh(self, form: dict[str, str]) -> tuple[int, dict[str, object]]:
         if form["refresh_token"] not in self.refreshable:
             return 400, {"error": "invalid_grant", "error_description": "AADSTS700082: The refresh token has expired. Trace ID: 1\r\nx"}
+        if self.granted and set(form.get("scope", self.granted).split()) - {"offline_access", "openid", "profile"} - set(self.granted.split()):
+            return 400, {"error": "invalid_grant", "error_description": "AADSTS65001: The user has not consented. Trace ID: 1"}
         if self.rotates:
             self.refreshable.discard(form["refresh_token"])
         return 200, self.tokens(form.get("scope") or GOOGLE, form["client_id"])
@@ -143,6 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         form = {name: values[0] for name, values in parse_qs(body).items()}
         if self.path.endswith("/devicecode"):
+            self.book.begun = form["scope"]
             address = "https://microsoft.example/devicelogin"
             begun = {"device_code": "canary-device-code", "user_code": "ABCD-EFGH", "verification_uri": address, "expires_in": 900, "interval": 0}
             self._say(200, begun if form["client_id"] == CLIENT else {"error": "invalid_client", "error_description": "AADSTS700016: no such app"})

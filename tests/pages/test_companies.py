@@ -15,7 +15,7 @@ from core import i18n
 from core.app import App
 from core.dispatch import bouncing, companies, documents
 from core.model import DispatchStatus, DocumentType, Language
-from core.records import AccompanyingText, Company, PdfChoice, Security
+from core.records import AccompanyingText, Company, Login, PdfChoice, Security
 from pages.parts import mail_editor
 from tests import builders, desk
 from tests.mail.fault_server import FaultServer, free_port
@@ -309,6 +309,22 @@ def test_the_mailbox_is_saved_tried_and_its_trouble_is_said(dashboard: App) -> N
         assert [error.value for error in test.error] == [f"Nothing answers at 127.0.0.1, port {kept.port}."]
     press(test, "Save", 1)
     assert bouncing.mailbox(dashboard.desk, company(dashboard).id).password == "geheim4711"
+
+
+def test_the_mailbox_of_one_who_signs_in_is_proposed_and_saved(dashboard: App) -> None:
+    desk.bring(dashboard, builders.invoice())
+    desk.set_company(dashboard, smtp__login="oauth2", smtp__user="factures@dubois.example", oauth__provider="microsoft", oauth__client_id="x")
+    test = opened("account")
+    assert field(test, "IMAP host").value == "outlook.office365.com"
+    assert field(test, "Mailbox login").value is Login.OAUTH2
+    press(test, "Save", 1)
+    kept = bouncing.mailbox(dashboard.desk, company(dashboard).id)
+    assert (kept.host, kept.port, kept.login, kept.who) == ("outlook.office365.com", 993, Login.OAUTH2, "factures@dubois.example")
+    press(test, "Test the mailbox")
+    assert "Nobody is signed in for this account" in words(test)
+    field(test, "Mailbox login").select(Login.PASSWORD)
+    press(test, "Save", 1)
+    assert bouncing.mailbox(dashboard.desk, company(dashboard).id).login is Login.PASSWORD
 
 
 def test_a_bad_port_of_the_mailbox_is_named_as_on_the_form(dashboard: App) -> None:

@@ -19,10 +19,11 @@ from core.app import App
 from core.database.schema import metadata
 from core.dispatch import bouncing, companies, signing, trying
 from core.errors import SecretUnreadable
+from core.records import Login
 from core.settings import Settings
 from tests import desk
 from tests.command_line.shell import run
-from tests.mail import sign_in_server, xoauth2
+from tests.mail import imap_parrot, sign_in_server, xoauth2
 from tests.mail.fault_server import FaultServer, Session, free_port
 from tests.mail.sign_in_server import CLIENT, SECRET, TENANT, WHO, SignInServer
 from tests.pages.screen import page
@@ -132,6 +133,30 @@ def test_no_error_says_them(dashboard: App, secret: list[str]) -> None:
         repr(signing.grant(dashboard.desk, company.id)),
     ]
     holds_none("\n".join(said), secret, "errors")
+
+
+def test_a_mailbox_server_that_repeats_them_brings_them_nowhere(dashboard: App, provider: SignInServer) -> None:
+    desk.bring(dashboard, desk.customer_invoice(1))
+    oauth = {"smtp__login": "oauth2", "smtp__user": WHO, "oauth__client_id": CLIENT, "oauth__tenant": TENANT}
+    desk.set_account(dashboard, free_port(), **oauth)
+    company = companies.find(dashboard.desk, desk.COMPANY)
+    started = signing.begin(dashboard.desk, company)
+    provider.book.approved = True
+    assert signing.poll(dashboard.desk, company, started)
+    said = []
+    with imap_parrot.running() as port:
+        mailbox = {"bounces__host": "127.0.0.1", "bounces__port": str(port), "bounces__security": "none", "bounces__user": "marie"}
+        for login in Login:
+            desk.set_company(dashboard, **mailbox, bounces__login=login.value, bounces__password=IMAP_PASSWORD)
+            said += [str(bouncing.try_mailbox(dashboard.desk, company.id)), str(bouncing.read(dashboard.desk, company.id).trouble)]
+            said.append(run("company", "show", desk.COMPANY, "--format", "json").out)
+            said.append(everything(page("pages/records/companies.py", part="account", company=desk.COMPANY)))
+    assert "what is" in said[0]
+    assert "…" in said[0]
+    assert "does not let marie in with the sign-in" in said[4]
+    bearers = [f"user=marie\x01auth=Bearer {token}\x01\x01" for token in provider.book.every]
+    secrets = [IMAP_PASSWORD, *provider.book.every, *(b64encode(bearer.encode()).decode() for bearer in bearers)]
+    holds_none("\n".join(said), secrets, "mailbox")
 
 
 @pytest.fixture
