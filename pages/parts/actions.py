@@ -15,19 +15,21 @@ from pages.parts import feedback, menu, send_otherwise, strip, ticks
 from pages.parts.resources import desk, language, shown, t, zone
 
 
-def buttons(ledger: Ledger | None, name: str, chosen: Filter, *, to_send: int) -> None:
-    """Choose and send; the paper ledger has nothing to send by e-mail."""
+def buttons(ledger: Ledger | None, name: str, chosen: Filter, *, to_send: int, blocked: int = 0) -> None:
+    """Choose and send; the paper ledger has nothing to send by e-mail. `blocked` of `to_send` count as to handle in the chips."""
     ticked = ticks.of(name)
     if ledger is not Ledger.PAPER:
+        counted = f" ({to_send - blocked} + {blocked})" if blocked else f" ({to_send})" if to_send else ""
+        hint = t("Also what is blocked ({count}): the check before sending names it and keeps it here.", count=blocked)
         st.button(
-            t("Select all to send") + (f" ({to_send})" if to_send else ""),
+            t("Select all to send") + counted,
             key=f"all/{name}",
             on_click=_tick_all,
             args=(name, chosen),
             disabled=not to_send,
-            help=t("Also what is blocked: the check before sending names it and keeps it here."),
+            help=hint if blocked else None,
         )
-    st.button(t("Clear"), key=f"none/{name}", disabled=not ticked, on_click=ticks.change, args=(name, frozenset()), help=t("Take all ticks away"))
+    st.button(t("Clear"), key=f"none/{name}", disabled=not ticked, on_click=ticks.clear, args=(name,), help=t("Take all ticks away"))
     if ledger is not Ledger.PAPER:
         _send(name, ticked)
     else:

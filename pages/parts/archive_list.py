@@ -18,7 +18,7 @@ from core.dispatch.periods import Period
 from core.i18n import N_
 from core.model import DocumentType, RecipientRole
 from pages.parts import archive_mail, ledger_filters, outbox_newest, verify_panel
-from pages.parts.resources import dark, desk, language, t, translated, zone
+from pages.parts.resources import dark, desk, language, t, translated, worded, zone
 
 EVERY = 0
 HEADINGS = (N_("Status"), N_("Number"), N_("Customer"), N_("Recipient"), N_("Handed over"), N_("Total"), N_("Company"))
@@ -71,12 +71,12 @@ def _filters(now: Looking) -> None:
     search, company, period, clear, verify = st.columns([3.4, 2.4, 1.8, 1.2, 1.2], vertical_alignment="bottom")
     _keep("search", now.search)
     words = t("Number, customer, recipient, Message-ID")
-    search.text_input(t("Search"), key="archive/search", placeholder=words, label_visibility="collapsed", on_change=_take, args=("search",))
+    search.text_input(
+        t("Search"), key="archive/search", placeholder=words, label_visibility="collapsed", on_change=_take, args=("search", "archive/search")
+    )
     known = {EVERY: t("All companies")} | {each.id: each.name for each in companies.list_companies(desk())}
-    _keep("company_id", now.company_id if now.company_id in known else EVERY)
-    _select(company, "company_id", t("Company"), known)
-    _keep("period", now.period)
-    _select(period, "period", t("Period"), translated(ledger_filters.PERIODS))
+    _select(company, "company_id", t("Company"), known, now.company_id if now.company_id in known else EVERY)
+    _select(period, "period", t("Period"), translated(ledger_filters.PERIODS), now.period)
     clear.button(t("Clear all"), key="archive-clear", disabled=not now.is_narrowed, on_click=_forget, width="stretch")
     with verify.popover(t("Verify"), width="stretch", key=f"verify/{verify_panel.runs()}", on_change="rerun") as popover:
         if popover.open:
@@ -85,12 +85,15 @@ def _filters(now: Looking) -> None:
         first, last, _ = st.columns([1.8, 1.8, 6])
         for place, name, title, value in ((first, "since", t("From"), now.since), (last, "until", t("Up to"), now.until)):
             _keep(name, value)
-            place.date_input(title, key=f"archive/{name}", format="DD/MM/YYYY", on_change=_take, args=(name,))
+            place.date_input(title, key=f"archive/{name}", format="DD/MM/YYYY", on_change=_take, args=(name, f"archive/{name}"))
 
 
-def _select(place: Any, name: str, title: str, names: dict[Any, str]) -> None:
-    choices = {"options": list(names), "format_func": names.__getitem__, "key": f"archive/{name}"}
-    place.selectbox(title, label_visibility="collapsed", on_change=_take, args=(name,), **choices)
+def _select(place: Any, name: str, title: str, names: dict[Any, str], value: object) -> None:
+    key = worded(f"archive/{name}")
+    if key not in st.session_state:
+        st.session_state[key] = value
+    choices = {"options": list(names), "format_func": names.__getitem__, "key": key}
+    place.selectbox(title, label_visibility="collapsed", on_change=_take, args=(name, key), **choices)
 
 
 def _keep(name: str, value: object) -> None:
@@ -99,15 +102,15 @@ def _keep(name: str, value: object) -> None:
         st.session_state[f"archive/{name}"] = value
 
 
-def _take(name: str) -> None:
-    values: dict[str, Any] = {name: st.session_state[f"archive/{name}"], "turned": ()}
+def _take(name: str, key: str) -> None:
+    values: dict[str, Any] = {name: st.session_state[key], "turned": ()}
     st.session_state["archive-looking"] = replace(looking(), **values)
 
 
 def _forget() -> None:
     st.session_state.pop("archive-looking", None)
-    for name in ("search", "company_id", "period", "since", "until"):
-        st.session_state.pop(f"archive/{name}", None)
+    for key in ["archive/search", "archive/since", "archive/until", worded("archive/company_id"), worded("archive/period")]:
+        st.session_state.pop(key, None)
 
 
 # The table -------------------------------------------------------------------------------------------------------

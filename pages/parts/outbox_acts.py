@@ -11,8 +11,10 @@ from core import i18n, reasons
 from core.dispatch import batch_acts, holding
 from core.dispatch.outbox_view import Far
 from core.dispatch.waits import Waits
-from pages.parts import feedback, leaving_time, reason_choice, strip
+from pages.parts import feedback, leaving_time, outbox_settled, reason_choice, strip
 from pages.parts.resources import desk, language, shown, t, zone
+
+ROOM = 380  # px in which a reason can be read
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +62,12 @@ def _cancel(batch_id: int) -> None:
 
 
 def _hold(batch_id: int) -> None:
-    with st.popover(t("Hold this batch"), help=t("What is being handed over finishes; the rest waits until somebody resumes it.")), feedback.told():
+    hint = t("What is being handed over finishes; the rest waits until somebody resumes it.")
+    with st.popover(t("Hold this batch"), help=hint), st.container(width=ROOM), feedback.told():
         reason = reason_choice.choose(reasons.PAUSE, f"batch-why/{batch_id}")
         if st.button(t("Hold"), key=f"batch-hold/{batch_id}", type="primary", disabled=not reason):
             count = batch_acts.hold(desk(), batch_id, reason=reason)
+            outbox_settled.act()
             feedback.later(t("Held: {count}.", count=count), undo=lambda: batch_acts.resume(desk(), batch_id))
             st.rerun()
 
@@ -75,6 +79,7 @@ def _move(batch_id: int, found: Waits) -> None:
         if st.button(t("Leave on {when}", when=_when(moment)), key=f"batch-move/{batch_id}", type="primary"):
             batch_acts.move(desk(), batch_id, moment)
             st.session_state["moves"] = turn + 1
+            outbox_settled.act()
             feedback.later(t("Leaves on {when}.", when=_when(moment)))
             st.rerun()
 

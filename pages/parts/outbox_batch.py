@@ -7,7 +7,7 @@ import streamlit as st
 from core import i18n, reasons, styling
 from core.dispatch import companies, outbox_view, settling, waits
 from core.dispatch.outbox_view import Batch, Far, PausedAccount
-from pages.parts import feedback, menu, outbox_acts, reason_choice, strip
+from pages.parts import feedback, menu, outbox_acts, outbox_settled, reason_choice, strip
 from pages.parts.outbox_acts import Ways
 from pages.parts.resources import desk, language, plain, shown, t, zone
 
@@ -52,12 +52,13 @@ def pause() -> None:
         return
     turn = st.session_state.setdefault("pause-turn", 0)  # another form after each use: a second click must not meet another company
     label, hint = t("Pause an account"), t("Nothing of that company leaves until somebody resumes it.")
-    with st.popover(label, help=hint, key=f"pause-open/{turn}"), feedback.told():
+    with st.popover(label, help=hint, key=f"pause-open/{turn}"), st.container(width=outbox_acts.ROOM), feedback.told():
         company = st.selectbox(t("Company"), list(known), format_func=known.__getitem__, index=None if turn else 0, key=f"pause-company/{turn}")
         reason = reason_choice.choose(reasons.PAUSE, f"pause-reason/{turn}")
-        if st.button(t("Pause"), key="pause-do", disabled=not reason or company is None) and company is not None:
+        if st.button(t("Pause"), key="pause-do", type="primary", disabled=not reason or company is None) and company is not None:
             settling.pause(desk(), company, reason=reason)
             st.session_state["pause-turn"] = turn + 1
+            outbox_settled.act()
             feedback.later(t("Paused: {company}.", company=known[company]), undo=lambda: settling.resume(desk(), company))
             st.rerun()
 

@@ -14,9 +14,9 @@ from core.dispatch.outbox_view import Cause, Group
 from core.dispatch.settling import Settlement
 from core.errors import DeliveryNotOpen, SettingInvalid
 from core.i18n import N_
-from pages.parts import feedback, menu, outbox_settled, outbox_uncertain, reason_choice, strip, ticks
+from pages.parts import feedback, menu, outbox_acts, outbox_settled, outbox_uncertain, reason_choice, strip, ticks
 from pages.parts.outbox_settled import Done
-from pages.parts.resources import desk, language, plain, shown, t, translated, zone
+from pages.parts.resources import desk, language, plain, shown, t, translated, worded, zone
 
 NAMED = 8  # invoices that a group shows before it counts
 WAYS = {Settlement.SENT: N_("It was sent"), Settlement.FAILED: N_("It did not arrive"), Settlement.RESEND: N_("Send it again")}
@@ -129,7 +129,7 @@ def _saved(row: Any, wrong: str, address: str) -> bool:
 
 def _settled(group: Group, label: str) -> None:
     """The customer has it all the same."""
-    with st.popover(label), feedback.told():
+    with st.popover(label), st.container(width=outbox_acts.ROOM), feedback.told():
         reason = reason_choice.choose(reasons.SENT, f"otherwise/{group.key}")
         if st.button(t("Settle as sent"), key=f"settle/{group.key}", disabled=not reason):
             _resolve(group, Settlement.SENT, reason)
@@ -175,7 +175,8 @@ def _uncertain(group: Group) -> None:
     """What is known, and the word of a person: one act, with the reasons that fit it."""
     row = group.first
     ways = translated(WAYS)
-    how = st.segmented_control(t("What do you know?"), list(WAYS), format_func=ways.__getitem__, key=f"how/{row.id}", label_visibility="collapsed")
+    key = worded(f"how/{row.id}")
+    how = st.segmented_control(t("What do you know?"), list(WAYS), format_func=ways.__getitem__, key=key, label_visibility="collapsed")
     if how is None:
         return
     why, button = st.columns([5, 3], vertical_alignment="bottom")

@@ -21,7 +21,7 @@ _LOOKS = """<style>
   border-left: 3px solid #2b8f74; }
 [class*="st-key-settled-tall-"] { min-height: 6rem; }
 @keyframes still-%(acts)d { 0%%, 99%% { pointer-events: none; } }
-[class*="st-key-card-"] { animation: still-%(acts)d %(still)ss; }
+[class*="st-key-card-"], .st-key-batch-now { animation: still-%(acts)d %(still)ss; }
 </style>"""
 
 
@@ -54,7 +54,12 @@ def _all() -> dict[str, Done]:
 
 def keep(group: Group, done: Done) -> None:
     _all()[group.key] = done
-    st.session_state["outbox-acts"] += 1
+    act()
+
+
+def act() -> None:
+    """Something else lies under the pointer from now on: for a moment nothing there takes a click."""
+    st.session_state["outbox-acts"] = st.session_state.get("outbox-acts", 0) + 1
 
 
 def card(key: str) -> str:

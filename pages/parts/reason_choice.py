@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core import reasons
-from pages.parts.resources import t
+from pages.parts.resources import t, worded
 
 
 def choose(known: tuple[str, ...], key: str) -> str:
@@ -18,6 +18,6 @@ def choose(known: tuple[str, ...], key: str) -> str:
         accept_new_options=True,
         placeholder=t("Choose a reason, or write one"),
         label_visibility="collapsed",
-        key=key,
+        key=worded(key),
     )
     return chosen or ""

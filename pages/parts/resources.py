@@ -43,6 +43,18 @@ def remember_language(chosen: Language) -> None:
     screens.keep(desk(), browser.mark(), "language", {"language": chosen.value})
 
 
+def worded(key: str) -> str:
+    """The key of a drop-down or a radio whose options are words of the screen: one for each language, beginning with the choice made before.
+
+    A browser sends such a choice as the word that it shows. Under one key the word of the language before would come back as the choice.
+    """
+    now = f"{key}/{language()}"
+    for before in (f"{key}/{each}" for each in Language):
+        if now not in st.session_state and before in st.session_state:
+            st.session_state[now] = st.session_state[before]
+    return now
+
+
 def dark() -> bool:
     """The screen is dark: the browser says so."""
     return st.context.theme.type == "dark"

@@ -13,6 +13,8 @@ from core.records import InvoiceRow
 from pages.parts import feedback, reason_choice, strip
 from pages.parts.resources import desk, language, shown, t, zone
 
+ROOM = 420  # px in which an address can be read
+
 
 def menu(standing: InvoiceRow, place: str) -> None:
     """Only for one invoice that was sent, never for many at once."""
@@ -24,7 +26,7 @@ def menu(standing: InvoiceRow, place: str) -> None:
     if known is None:
         return
     key = f"{place}/{standing.id}/{known.copy_number}"
-    with st.popover(t("Send again …"), help=t("One more mail to the customer, for a reason.")), feedback.told():
+    with st.popover(t("Send again …"), help=t("One more mail to the customer, for a reason.")), st.container(width=ROOM), feedback.told():
         st.markdown(_former(known))
         reason = reason_choice.choose(reasons.ONCE_MORE, f"again-why/{key}")
         to = st.multiselect(t("To"), known.addresses, default=known.addresses, key=f"again-to/{key}/{hash(known.addresses)}")

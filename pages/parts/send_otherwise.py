@@ -13,7 +13,7 @@ from core.dispatch.rehearsing import Rehearsal
 from core.errors import Sentence
 from core.i18n import N_
 from pages.parts import feedback, leaving_time, places
-from pages.parts.resources import desk, language, plain, shown, t, translated, zone
+from pages.parts.resources import desk, language, plain, shown, t, translated, worded, zone
 
 LATER, TO_ME, FILES = "later", "to_me", "files"
 CHOICES = {LATER: N_("Send later"), TO_ME: N_("Rehearsal, to me"), FILES: N_("Rehearsal, as files (ZIP)")}
@@ -27,7 +27,7 @@ def menu(name: str, ticked: frozenset[int], send: Send) -> None:
     key = f"otherwise-open/{name}/{st.session_state.get(f'otherwise-turn/{name}', 0)}"  # another after each use: this one is closed by it
     with st.popover(t("Otherwise …"), help=t("Send later, or rehearse first"), disabled=not ticked, key=key), feedback.told():
         what = st.radio(
-            t("What to do"), list(CHOICES), format_func=translated(CHOICES).__getitem__, key=f"otherwise/{name}", label_visibility="collapsed"
+            t("What to do"), list(CHOICES), format_func=translated(CHOICES).__getitem__, key=worded(f"otherwise/{name}"), label_visibility="collapsed"
         )
         if what == LATER:
             _later(name, sorted(ticked), send)

@@ -21,7 +21,9 @@ def show(name: str) -> None:
     ticked = ticks.of(name)
     if not st.session_state.get(f"sheet/{name}") or not ticked:
         return
-    review = reviewing.review(desk(), sorted(ticked), countdown_s=desk().settings.countdown_s)
+    moment = actions.later(name)
+    wait_s = (moment - desk().now()).total_seconds() if moment else desk().settings.countdown_s
+    review = reviewing.review(desk(), sorted(ticked), countdown_s=wait_s)
     with st.container(border=True):
         st.markdown(f"#### {t('Check before sending')}")
         _summary(review)

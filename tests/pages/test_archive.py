@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.app import App
 from core.database.schema import messages
 from core.dispatch import archive_view
+from core.dispatch.periods import Period
 from tests import desk
 from tests.mail.fault_server import FaultServer
 from tests.pages.screen import page, preview, words
@@ -31,6 +32,11 @@ def sent(dashboard: App, smtp: FaultServer) -> App:
 
 def numbers(test: AppTest) -> list[str]:
     return [str(row[1]) for row in test.dataframe[0].value.to_numpy().tolist()]
+
+
+def keyed(elements: Any, start: str) -> Any:
+    [found] = [each for each in elements if str(each.key).startswith(start)]
+    return found
 
 
 def of(app: App, number: str) -> Any:
@@ -74,9 +80,9 @@ def test_what_nobody_was_sent_is_not_found_and_everything_comes_back(sent: App) 
 
 def test_a_period_and_a_company_narrow_it(sent: App) -> None:
     test = page(PAGE)
-    test.selectbox(key="archive/period").set_value("this_month").run()
+    keyed(test.selectbox, "archive/period/").set_value("this_month").run()
     assert len(numbers(test)) == 3
-    test.selectbox(key="archive/period").set_value("last_year").run()
+    keyed(test.selectbox, "archive/period/").set_value("last_year").run()
     assert "No mail fits" in words(test)
 
 
@@ -125,3 +131,14 @@ def test_verify_says_that_nothing_was_changed_and_what_was(sent: App) -> None:
     assert "was changed in the archive" in str(test.dataframe[0].value.to_numpy().tolist())
     test.button(key="verified-close").click().run()
     assert not test.error
+
+
+def test_a_chosen_period_stays_in_another_language(sent: App) -> None:
+    test = page(PAGE)
+    keyed(test.selectbox, "archive/period/").set_value(Period.THIS_MONTH).run()
+    for language, label in (("fr", "Ce mois-ci"), ("nl", "Deze maand"), ("en", "This month")):
+        test.segmented_control(key="language-choice").set_value(language).run()
+        assert not test.exception
+        box = keyed(test.selectbox, "archive/period/")
+        assert (box.value, box.format_func(box.value)) == (Period.THIS_MONTH, label)
+        assert numbers(test) == ["2026-0002", "2026-0001", "2026-0000"]

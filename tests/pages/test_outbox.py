@@ -332,7 +332,7 @@ def test_an_account_is_paused_by_a_person_and_nothing_of_it_leaves(dashboard: Ap
     [invoice_id] = several(dashboard, smtp.port, "ok")
     sending.queue(dashboard.desk, [invoice_id])
     test = page(PAGE)
-    test.selectbox(key="pause-reason/0").set_value("The mail server is being worked on").run()
+    keyed(test.selectbox, "pause-reason/0").set_value("The mail server is being worked on").run()
     test.button(key="pause-do").click().run()
     desk.one_pass(dashboard.desk)
     assert smtp.record.taken == []

@@ -33,7 +33,7 @@ def two(app: App, port: int = 25) -> list[int]:
 def ledger(choice: str) -> AppTest:
     test = page(EMAIL)
     test.button(key="all/email").click().run()
-    test.radio(key="otherwise/email").set_value(choice).run()
+    test.radio(key="otherwise/email/en").set_value(choice).run()
     assert not test.exception
     return test
 
@@ -48,17 +48,22 @@ def test_the_ticked_ones_leave_later_and_are_told_so(dashboard: App, smtp: Fault
     test.button(key="later-do/email").click().run()
     assert not test.exception
     assert f"**Leaves on {tomorrow()}** · invoices: 2" in said(test)
+    assert [each.value.replace("\\", "") for each in test.toast] == [f"Leaves on {tomorrow()}."]
+    assert test.session_state["otherwise-turn/email"] == 1  # another pop-over, which is closed
     assert [desk.status_of(dashboard, each) for each in ids] == [S.QUEUED] * 2
     desk.one_pass(dashboard.desk)
     assert smtp.record.taken == []
     outbox = page(OUTBOX)
     assert f"**Leaves on {tomorrow()}** · mails: 2" in said(outbox)
     [batch] = outbox_view.batches(dashboard.desk)
-    outbox.date_input(key=f"leave-day/batch-{batch.id}").set_value(dashboard.desk.now().date() + timedelta(days=3)).run()
+    assert outbox.date_input(key=f"leave-day/batch-{batch.id}/0").value == (datetime.now() + timedelta(days=1)).date()  # noqa: DTZ005
+    outbox.date_input(key=f"leave-day/batch-{batch.id}/0").set_value(dashboard.desk.now().date() + timedelta(days=3)).run()
     outbox.button(key=f"batch-move/{batch.id}").click().run()
     leaves_at = waits.of_batch(dashboard.desk, batch.id).leaves_at
     assert leaves_at is not None
     assert timedelta(days=2) < leaves_at - dashboard.desk.now() < timedelta(days=4)
+    assert [each.value.partition(" 20")[0] for each in outbox.toast] == [f"Leaves on {leaves_at.astimezone():%-d %b}"]
+    assert outbox.date_input(key=f"leave-day/batch-{batch.id}/1").value == leaves_at.date()
     test.button(key="strip-cancel").click().run()
     assert [desk.status_of(dashboard, each) for each in ids] == [S.TO_SEND] * 2
 
@@ -69,6 +74,7 @@ def test_the_check_before_sending_keeps_the_time(dashboard: App) -> None:
     test = ledger("later")
     test.button(key="later-do/email").click().run()
     assert f"Leaves on {tomorrow()}." in said(test)
+    assert "**1 ready · 0 to check · 1 blocked** · € 242.00 · ends about " + tomorrow()[:-5] in said(test)
     test.button(key="sheet-send/email").click().run()
     assert desk.status_of(dashboard, first) is S.QUEUED
     [batch] = outbox_view.batches(dashboard.desk)
@@ -112,7 +118,7 @@ def test_a_batch_is_held_with_a_reason_and_resumed(dashboard: App, smtp: FaultSe
     batch = sending.queue(dashboard.desk, ids).batch_id
     test = page(OUTBOX)
     assert test.button(key=f"batch-hold/{batch}").disabled
-    test.selectbox(key=f"batch-why/{batch}").set_value("The mail server is being worked on").run()
+    test.selectbox(key=f"batch-why/{batch}/en").set_value("The mail server is being worked on").run()
     test.button(key=f"batch-hold/{batch}").click().run()
     assert "The mail server is being worked on" in words(test)
     assert "Mails that wait: 2." in words(test)
@@ -141,7 +147,7 @@ def test_a_sent_one_goes_once_more_for_a_reason(dashboard: App, smtp: FaultServe
     assert "to ok+1@x.test, ok+2@x.test, by marie." in words(test).replace("\\", "")
     [button] = [each for each in test.button if str(each.key).startswith("again-do/")]
     assert button.disabled
-    test.selectbox(key=f"again-why/wide/{invoice_id}/1").set_value("The customer asks for it again").run()
+    test.selectbox(key=f"again-why/wide/{invoice_id}/1/en").set_value("The customer asks for it again").run()
     [to] = [each for each in test.multiselect if str(each.key).startswith("again-to/")]
     to.set_value(["ok+2@x.test"]).run()
     [button] = [each for each in test.button if str(each.key).startswith("again-do/")]
