@@ -15,7 +15,7 @@ from core.i18n import N_, NAMES
 from core.model import Language, XmlFormat
 from core.records import Customer
 from pages.parts import customer_doubts, customer_state, feedback, menu
-from pages.parts.resources import desk, plain, shown, t
+from pages.parts.resources import desk, plain, shown, t, worded
 
 PANEL = 540
 FORMATS = {
@@ -122,7 +122,8 @@ def _fields(base: Customer, values: Mapping[str, str]) -> dict[str, str]:
     cc = left.text_input(t("Cc"), key=key("cc", values["cc"]))
     bcc = right.text_input(t("Bcc"), key=key("bcc", values["bcc"]))
     language = left.selectbox(t("Language"), list(Language), format_func=NAMES.__getitem__, key=key("language", Language(values["language"])))
-    xml_key = key("xml", XmlFormat(values["xml"]))
+    xml_key = worded(f"{mark}/xml")
+    st.session_state.setdefault(xml_key, XmlFormat(values["xml"]))
     names = {each: t(label) for each, label in FORMATS.items()}
     xml = right.selectbox(t("XML format"), list(names), format_func=names.__getitem__, key=xml_key)
     peppol_key = key("peppol_elsewhere", values["peppol_elsewhere"] == "true")

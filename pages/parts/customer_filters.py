@@ -10,7 +10,7 @@ from core.dispatch.customer_view import PAGE_SIZE, CustomerPage
 from core.i18n import N_, NAMES
 from core.model import Language
 from pages.parts import customer_many, customer_new, customer_state, menu, ticks
-from pages.parts.resources import desk, language, t, translated
+from pages.parts.resources import desk, language, t, translated, worded
 
 KINDS = {Kind.MISSING: N_("Something missing"), Kind.EMAIL: N_("By e-mail"), Kind.PAPER: N_("On paper"), Kind.PEPPOL: N_("Peppol elsewhere")}
 EVERY = ""
@@ -29,26 +29,28 @@ def show() -> None:
         label_visibility="collapsed",
         on_change=lambda: customer_state.change(search=st.session_state["customer-search"]),
     )
+    language_key = worded("customer-language")
     languages = {EVERY: t("All languages")} | {each.value: NAMES[each] for each in Language}
-    _keep("customer-language", screen.language or EVERY)
+    _keep(language_key, screen.language or EVERY)
     tongue.selectbox(
         t("Language"),
         list(languages),
         format_func=languages.__getitem__,
-        key="customer-language",
+        key=language_key,
         label_visibility="collapsed",
-        on_change=lambda: customer_state.change(language=st.session_state["customer-language"] or None),
+        on_change=lambda: customer_state.change(language=st.session_state[language_key] or None),
     )
-    orders = translated(ORDERS)
+    orders, order_key = translated(ORDERS), worded(f"customer-order/{screen.column}")
+    _keep(order_key, screen.column if screen.column in ORDERS else None)
     order.selectbox(
         t("Sort by"),
         list(ORDERS),
-        index=list(ORDERS).index(screen.column) if screen.column in ORDERS else None,
+        index=None,
         format_func=orders.__getitem__,
         placeholder=t("Sort by"),
-        key=f"customer-order/{screen.column}",
+        key=order_key,
         label_visibility="collapsed",
-        on_change=lambda: customer_state.change(column=st.session_state[f"customer-order/{screen.column}"], descending=False),
+        on_change=lambda: customer_state.change(column=st.session_state[order_key], descending=False),
     )
     clear.button(t("Clear all"), key="customer-clear", disabled=not screen.is_filtered, on_click=customer_state.forget, width="stretch")
 
@@ -76,7 +78,7 @@ def actions(page: CustomerPage) -> None:
     """Tick and change many at once."""
     ticked = ticks.of(customer_state.NAME)
     st.button(t("Tick all shown ({count})", count=page.count), key="customers-all", disabled=not page.count, on_click=_tick_all)
-    st.button(t("Clear"), key="customers-none", disabled=not ticked, on_click=lambda: ticks.change(customer_state.NAME, frozenset()))
+    st.button(t("Clear"), key="customers-none", disabled=not ticked, on_click=ticks.clear, args=(customer_state.NAME,))
     customer_many.menu(sorted(ticked))
 
 

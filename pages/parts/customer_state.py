@@ -11,7 +11,7 @@ from core.database.customer_rows import CustomerFilter, CustomerSort, Kind
 from core.dispatch import screens
 from core.model import Language
 from pages.parts import browser
-from pages.parts.resources import desk
+from pages.parts.resources import desk, worded
 
 NAME = "customers"  # of its ticks
 
@@ -71,8 +71,8 @@ def forget() -> None:
     """Show everyone again; the order stays."""
     now = screen()
     change(**vars(Screen(column=now.column, descending=now.descending)))
-    for widget in ("search", "kind", "language"):
-        st.session_state.pop(f"customer-{widget}", None)
+    for key in ("customer-search", "customer-kind", worded("customer-language")):
+        st.session_state.pop(key, None)
 
 
 def opened() -> str | None:

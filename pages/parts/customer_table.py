@@ -16,7 +16,7 @@ from core.i18n import N_
 from core.model import DispatchStatus, RecipientRole, XmlFormat
 from core.records import Customer
 from pages.parts import customer_state, ticks
-from pages.parts.resources import dark, say, t
+from pages.parts.resources import dark, language, say, t
 
 HEIGHT, BESIDE = 528, 540  # what 1280 × 800 has room for
 MISSING, CUSTOMER, TOWN, BY_EMAIL, SEND_TO, LANGUAGE, FORMAT, TO_SEND, KEY = range(9)
@@ -41,7 +41,7 @@ def show(page: CustomerPage, *, narrow: bool) -> None:
     ids = [card.id for card in page.customers]
     keys = [card.key for card in page.customers]
     columns = list(NARROW) if narrow else list(WIDTHS)
-    grid = f"customers/{customer_state.screen().sort}/{ticks.revision(customer_state.NAME)}/{hash(tuple(ids))}"  # other rows, other grid
+    grid = f"customers/{language()}/{customer_state.screen().sort}/{ticks.revision(customer_state.NAME)}/{hash(tuple(ids))}"  # other rows, other grid
     st.session_state["grid/customers"] = grid
     st.dataframe(
         table(page, columns),
@@ -71,7 +71,9 @@ def _config(widths: dict[int, int]) -> dict[str, Any]:
 def _take(grid: str, ids: list[int], keys: list[str]) -> None:
     """Boxes are ticks, a cell opens its card, a head sorts."""
     chosen = st.session_state[grid]["selection"]
-    ticks.by_the_grid(customer_state.NAME, selection.ticked(ticks.of(customer_state.NAME), ids, chosen["rows"]))
+    before = ticks.of(customer_state.NAME)
+    ticks.by_the_grid(customer_state.NAME, selection.ticked(before, ids, chosen["rows"]))
+    ticks.can_come_back(customer_state.NAME, before)
     if chosen["columns"]:
         st.session_state[grid] = {"selection": {"rows": chosen["rows"], "columns": [], "cells": []}}
         column = int(chosen["columns"][0])

@@ -12,8 +12,8 @@ from core.dispatch import holding, settling
 from core.errors import Sentence
 from core.i18n import N_
 from core.model import Ledger
-from pages.parts import feedback, ticks
-from pages.parts.resources import desk, shown, t, translated, zone
+from pages.parts import feedback, reason_choice, ticks
+from pages.parts.resources import desk, shown, t, translated, worded, zone
 
 HOLD, RELEASE, ELSEWHERE, NOT_ELSEWHERE, BEFORE = "hold", "release", "elsewhere", "not_elsewhere", "before"
 CHOICES = {
@@ -35,7 +35,8 @@ DONE = {
 
 def menu(name: str, ledger: Ledger | None) -> None:
     with st.popover(t("More"), help=t("Hold, release, sent elsewhere")):
-        what = st.radio(t("What to do"), list(CHOICES), format_func=translated(CHOICES).__getitem__, key=f"more/{name}", label_visibility="collapsed")
+        names = translated(CHOICES)
+        what = st.radio(t("What to do"), list(names), format_func=names.__getitem__, key=worded(f"more/{name}"), label_visibility="collapsed")
         with feedback.told():
             if what == BEFORE:
                 _before(name, ledger)
@@ -68,18 +69,7 @@ def _with_ticked(name: str, what: str, ids: list[int]) -> None:
 
 
 def _reason(name: str, what: str) -> str:
-    """One of the short list, or words of one's own."""
-    known = reasons.HOLD if what == HOLD else reasons.ELSEWHERE
-    chosen = st.selectbox(
-        t("Reason"),
-        known,
-        format_func=lambda reason: t(reason) if reason in reasons.KNOWN else reason,
-        index=None,
-        accept_new_options=True,
-        placeholder=t("Choose a reason, or write one"),
-        key=f"reason-{what}/{name}",
-    )
-    return chosen or ""
+    return reason_choice.choose(reasons.HOLD if what == HOLD else reasons.ELSEWHERE, f"reason-{what}/{name}")
 
 
 def _before(name: str, ledger: Ledger | None) -> None:

@@ -14,7 +14,7 @@ from core.i18n import N_
 from core.model import Ledger
 from pages.parts import ledger_state
 from pages.parts.ledger_state import Screen
-from pages.parts.resources import desk, t, translated
+from pages.parts.resources import desk, t, translated, worded
 
 GROUP_NAMES = {"to_send": N_("To send"), "in_progress": N_("In progress"), "to_handle": N_("To handle"), "held": N_("Held"), "sent": N_("Sent")}
 PAPER_NAMES = {"to_send": N_("To print"), "sent": N_("Mailed")}
@@ -56,16 +56,17 @@ def show(name: str) -> None:
         args=(name, "search", f"search/{name}"),
     )
     _company(company, name, screen)
-    _keep(f"period/{name}", ledger_state.period_of(screen.period))
+    period_key = worded(f"period/{name}")
+    _keep(period_key, ledger_state.period_of(screen.period))
     names = translated(PERIODS)
     period.selectbox(
         t("Period"),
         list(Period),
         format_func=names.__getitem__,
-        key=f"period/{name}",
+        key=period_key,
         label_visibility="collapsed",
         on_change=_take,
-        args=(name, "period", f"period/{name}"),
+        args=(name, "period", period_key),
     )
     with more.popover(t("Filter and order"), width="stretch", key=f"filters/{name}", on_change="rerun") as popover:
         if popover.open:
@@ -89,23 +90,26 @@ def forget(name: str) -> None:
     order = ledger_state.of(name)
     fresh = Screen(column=order.column, descending=order.descending)
     ledger_state.change(name, **vars(fresh))
-    for widget in ("search", "company", "period", "customer", "since", "until", "group"):
+    for widget in ("search", "since", "until", "group"):
         st.session_state.pop(f"{widget}/{name}", None)
+    for box in ("company", "period", "customer"):
+        st.session_state.pop(worded(f"{box}/{name}"), None)
 
 
 def _company(place: st.delta_generator.DeltaGenerator, name: str, screen: Screen) -> None:
     found = companies.list_companies(desk())
     codes = styling.codes({each.key: each.name for each in found})
     known = {EVERY: t("All companies")} | {each.id: f"{codes[each.key]} · {each.name}" for each in found}
-    _keep(f"company/{name}", screen.company_id if screen.company_id in known else EVERY)
+    key = worded(f"company/{name}")
+    _keep(key, screen.company_id if screen.company_id in known else EVERY)
     place.selectbox(
         t("Company"),
         list(known),
         format_func=known.__getitem__,
-        key=f"company/{name}",
+        key=key,
         label_visibility="collapsed",
         on_change=_take,
-        args=(name, "company_id", f"company/{name}"),
+        args=(name, "company_id", key),
     )
 
 
@@ -116,25 +120,26 @@ def _more(name: str, screen: Screen) -> None:
     if screen.customer_id is not None and screen.customer_id not in found:
         found |= customers.named(desk(), screen.customer_id)
     found = {EVERY: t("All customers")} | found
-    _keep(f"customer/{name}", screen.customer_id if screen.customer_id in found else EVERY)
+    key = worded(f"customer/{name}")
+    _keep(key, screen.customer_id if screen.customer_id in found else EVERY)
     st.selectbox(
         t("Customer"),
         list(found),
         format_func=found.__getitem__,
-        key=f"customer/{name}",
+        key=key,
         on_change=_take,
-        args=(name, "customer_id", f"customer/{name}"),
+        args=(name, "customer_id", key),
     )
     if screen.period == Period.DATES:
         _dates(name, screen)
-    orders = translated(SORTS)
+    orders, order = translated(SORTS), worded(f"sort/{name}/{screen.column}")
+    _keep(order, screen.column)
     st.selectbox(
         t("Sort by"),
         list(SORTS),
-        index=list(SORTS).index(screen.column),
         format_func=orders.__getitem__,
-        key=f"sort/{name}/{screen.column}",
-        on_change=lambda: sort_by(name, st.session_state[f"sort/{name}/{screen.column}"]),
+        key=order,
+        on_change=lambda: sort_by(name, st.session_state[order]),
     )
     st.toggle(
         t("Newest or largest first"),

@@ -52,7 +52,7 @@ def show(ledger: Ledger | None, title: str) -> None:
 def _desk(ledger: Ledger | None, name: str, screen: Screen, shown: LedgerPage) -> None:
     """What a tick or a click changes, on rows that are read already: another filter, order or page is a run of the whole page."""
     with feedback.told():
-        if ledger_state.of(name) != screen:
+        if ticks.just_went(name) or ledger_state.of(name) != screen:
             st.rerun()
         left, right = st.columns([5.6, 5.8], vertical_alignment="center")
         with left:
@@ -136,9 +136,9 @@ def _ticked_at_first(name: str, key: str, ids: list[int]) -> list[int]:
 
 
 def grid_key(name: str, ids: list[int]) -> str:
-    """Other rows, other grid: a position must never mean another invoice."""
+    """Other rows, other grid: a position must never mean another invoice. Under other headings the browser's grid forgets its boxes."""
     screen = ledger_state.of(name)
-    return f"rows/{name}/{screen.column}{screen.descending}/{screen.page}/{ticks.revision(name)}/{hash(tuple(ids))}"
+    return f"rows/{name}/{language()}/{screen.column}{screen.descending}/{screen.page}/{ticks.revision(name)}/{hash(tuple(ids))}"
 
 
 def _column_config(name: str, columns: tuple[str, ...], *, narrow: bool) -> dict[str, Any]:
@@ -159,8 +159,9 @@ def _take(key: str, ids: list[int], name: str) -> None:
     """Boxes are ticks, a cell opens its invoice, a head sorts. A grid that was replaced may still report: that no longer counts."""
     if st.session_state.get(f"grid/{name}") != key:
         return
-    chosen = st.session_state[key]["selection"]
-    ticks.by_the_grid(name, selection.ticked(ticks.of(name), ids, chosen["rows"]))
+    chosen, before = st.session_state[key]["selection"], ticks.of(name)
+    ticks.by_the_grid(name, selection.ticked(before, ids, chosen["rows"]))
+    ticks.can_come_back(name, before)
     if chosen["columns"]:
         rest = {"rows": chosen["rows"], "columns": [], "cells": []}
         st.session_state[key] = {"selection": rest}

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import streamlit as st
 
 from core.dispatch import screens
-from pages.parts import browser
-from pages.parts.resources import desk
+from pages.parts import browser, feedback
+from pages.parts.resources import desk, t
 
 LEDGERS = ("all", "email", "paper")
 
@@ -33,6 +33,26 @@ def change(name: str, ids: frozenset[int]) -> None:
     """Anything else changed the ticks: the grid is made anew, so that no box stays that does not count."""
     by_the_grid(name, ids)
     st.session_state[f"revision/{name}"] = revision(name) + 1
+
+
+def clear(name: str) -> None:
+    before = of(name)
+    change(name, frozenset())
+    can_come_back(name, before)
+
+
+def can_come_back(name: str, before: frozenset[int]) -> None:
+    """Many ticks that went at once, as with the Escape key in a grid, may have been a slip: offered in the notices of the page."""
+    gone = before - of(name)
+    if len(gone) > 1:
+        feedback.later(t("Ticks taken away: {count}.", count=len(gone)), undo=lambda: change(name, of(name) | gone))
+        st.session_state[f"ticks-gone/{name}"] = True
+
+
+def just_went(name: str) -> bool:
+    """The notices, which a part of the page alone does not show, have something to offer."""
+    went: bool = st.session_state.pop(f"ticks-gone/{name}", False)
+    return went
 
 
 def drop(gone: Iterable[int]) -> None:

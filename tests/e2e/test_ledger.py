@@ -75,3 +75,20 @@ def search(page: Page, words: str) -> None:
     box.fill(words)
     box.press("Enter")
     screen.settled(page)
+
+
+def test_ticks_go_on_in_another_language_and_come_back_after_escape(page: Page, full: House) -> None:
+    screen.open_page(page, f"{full.url}/", "Facturier e-mail")
+    screen.tick(page, 4)
+    page.locator(".st-key-language-choice").get_by_text("EN", exact=True).click()
+    expect(page.get_by_text("Ticked: 1")).to_be_visible()
+    screen.settled(page)
+    for place, row in enumerate((2, 5, 1), 2):
+        screen.tick(page, row)
+        expect(page.get_by_text(f"Ticked: {place}")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("Ticks taken away: 4.")).to_be_visible()
+    page.get_by_role("button", name="Undo", exact=True).click()
+    expect(page.get_by_text("Ticked: 4")).to_be_visible()
+    screen.settled(page)
+    assert [row for row in range(8) if screen.is_ticked(page, row)] == [1, 2, 4, 5]

@@ -48,7 +48,7 @@ def ran(test: AppTest) -> AppTest:
 
 def field(test: AppTest, name: str) -> Any:
     elements = [*test.text_input, *test.text_area, *test.checkbox, *test.selectbox]
-    [found] = [each for each in elements if str(each.key).startswith("card/") and str(each.key).endswith(f"/{name}")]
+    [found] = [each for each in elements if str(each.key).startswith("card/") and str(each.key).endswith((f"/{name}", f"/{name}/en"))]
     return found
 
 
@@ -98,7 +98,7 @@ def test_search_kind_and_language_narrow_and_stay(dashboard: App, monkeypatch: p
     assert test.text_input(key="customer-search").value == "cafe mull"
     press(test, "Clear all")
     assert len(names(test)) == 3
-    test.selectbox(key="customer-language").set_value("English").run()
+    test.selectbox(key="customer-language/en").set_value("English").run()
     assert names(test) == ["Customer 0"]
     test.text_input(key="customer-search").set_value("nobody of that name").run()
     assert "No customer fits" in words(test)

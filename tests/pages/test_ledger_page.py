@@ -119,7 +119,7 @@ def test_holding_needs_a_reason_and_can_be_undone(dashboard: App) -> None:
     test = page(EMAIL)
     test.button(key="all/email").click().run()
     assert test.button(key="do-hold/email").disabled
-    test.selectbox(key="reason-hold/email").set_value("Disputed by the customer").run()
+    test.selectbox(key="reason-hold/email/en").set_value("Disputed by the customer").run()
     test.button(key="do-hold/email").click().run()
     assert {desk.status_of(dashboard, each) for each in ids} == {S.HELD}
     assert "Held: 3." in words(test)
@@ -131,9 +131,9 @@ def test_holding_needs_a_reason_and_can_be_undone(dashboard: App) -> None:
 def test_imported_history_is_marked_before_a_date(dashboard: App) -> None:
     ids = three(dashboard)
     test = page(EMAIL)
-    test.radio(key="more/email").set_value("before").run()
+    test.radio(key="more/email/en").set_value("before").run()
     test.date_input(key="before/email").set_value(date(2026, 11, 1)).run()
-    test.selectbox(key="reason-elsewhere/email").set_value("Sent before Facturier was used").run()
+    test.selectbox(key="reason-elsewhere/email/en").set_value("Sent before Facturier was used").run()
     test.button(key="do-before/email").click().run()
     assert [desk.status_of(dashboard, each) for each in ids] == [S.ELSEWHERE, S.ELSEWHERE, S.TO_SEND]
 
