@@ -20,14 +20,13 @@ def buttons(ledger: Ledger | None, name: str, chosen: Filter, *, to_send: int, b
     ticked = ticks.of(name)
     if ledger is not Ledger.PAPER:
         counted = f" ({to_send - blocked} + {blocked})" if blocked else f" ({to_send})" if to_send else ""
-        hint = t("Also what is blocked ({count}): the check before sending names it and keeps it here.", count=blocked)
         st.button(
             t("Select all to send") + counted,
             key=f"all/{name}",
             on_click=_tick_all,
             args=(name, chosen),
             disabled=not to_send,
-            help=hint if blocked else None,
+            help=t("Also what is blocked: the check before sending names it and keeps it here."),
         )
     st.button(t("Clear"), key=f"none/{name}", disabled=not ticked, on_click=ticks.clear, args=(name,), help=t("Take all ticks away"))
     if ledger is not Ledger.PAPER:

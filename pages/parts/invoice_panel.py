@@ -14,7 +14,7 @@ from core.model import SENDABLE, DeliveryStatus, DispatchStatus, Ledger, Recipie
 from core.preflight import Level, Remedy, Verdict
 from core.records import AccompanyingText, InvoiceRow, Versions
 from core.rendering.message import Attachment
-from pages.parts import browser, feedback, menu, preview_panel, sent_panel, strip, ticks
+from pages.parts import browser, feedback, menu, preview_panel, send_again, sent_panel, strip, ticks
 from pages.parts.resources import desk, shown, t
 
 CHANGED_MEANWHILE = N_("This changed meanwhile: {what}. Look at it again before you send it.")
@@ -76,6 +76,7 @@ def _close(name: str) -> None:
 
 def _invoice(place: str, standing: InvoiceRow, *, narrow: bool, ids: Sequence[int]) -> None:
     """What has left is shown as it left; everything else as it would leave now."""
+    send_again.follow(standing.id)
     copies = history.copies(desk(), standing.id)
     if standing.status not in SENDABLE and copies and copies[0].sealed_sha256:
         sent_panel.show(standing, copies, tall=TALL + browser.spare() if narrow else 620, narrow=narrow)

@@ -84,7 +84,7 @@ def show() -> None:
     with st.container(key="batch-now"):
         found = waits.of_batch(desk(), chosen)
         can = outbox_acts.ways(found, outbox_view.far(desk(), chosen))
-        far, buttons = st.columns([4.4, 7.6], vertical_alignment="center")
+        far, buttons = st.columns([4.4, 7.6] if can.now or can.move else [7.6, 4.4], vertical_alignment="center")
         with far:
             progress(chosen, can)
         with buttons:

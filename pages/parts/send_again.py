@@ -16,10 +16,14 @@ from pages.parts.resources import desk, language, shown, t, zone
 ROOM = 420  # px in which an address can be read
 
 
+def follow(invoice_id: int) -> None:
+    """Once it is queued, this menu is gone: whoever shows the invoice in a part of the page makes the whole anew, for the countdown above."""
+    if st.session_state.pop(f"again-done/{invoice_id}", False):
+        st.rerun()
+
+
 def menu(standing: InvoiceRow, place: str) -> None:
     """Only for one invoice that was sent, never for many at once."""
-    if st.session_state.pop(f"again-done/{standing.id}", False):
-        st.rerun()  # the whole page, for the countdown above it
     if standing.status is not DispatchStatus.SENT:
         return
     known = resending.former(desk(), standing.id)
