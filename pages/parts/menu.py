@@ -49,6 +49,7 @@ _TIGHT = """<style>
 .st-key-language-choice { position: fixed; top: .75rem; right: 4rem; z-index: 999991; width: auto; }
 div:has(> .st-key-notices) { position: fixed; top: 3.85rem; right: 2rem; max-width: calc(100% - 22rem); width: auto; z-index: 20; }
 .st-key-notices { gap: .3rem; }
+.st-key-notices [data-testid="stAlertContainer"] { padding: .2rem .8rem; min-height: 0; }
 [data-testid="stToastContainer"] { top: auto; bottom: 1rem; }
 .st-key-strip, .st-key-undo-strip { padding: .05rem .8rem; border-color: #2b8f74; backdrop-filter: blur(14px); width: auto; gap: .7rem; }
 .st-key-strip button, .st-key-undo-strip button { min-height: 1.7rem; padding: 0 .6rem; }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from streamlit.testing.v1 import AppTest
 
@@ -14,6 +15,7 @@ from tests import desk
 from tests.mail.fault_server import FaultServer
 from tests.pages.screen import page, words
 
+CLOCK = ZoneInfo("Europe/Brussels")  # as the desk's clock shows it
 S = DispatchStatus
 EMAIL, OUTBOX = "pages/ledgers/email.py", "pages/sending/outbox.py"
 
@@ -39,7 +41,7 @@ def ledger(choice: str) -> AppTest:
 
 
 def tomorrow() -> str:
-    return f"{datetime.now() + timedelta(days=1):%-d %b %Y} 08:00"  # noqa: DTZ005 - as the desk's clock shows it
+    return f"{datetime.now(CLOCK) + timedelta(days=1):%-d %b %Y} 08:00"
 
 
 def test_the_ticked_ones_leave_later_and_are_told_so(dashboard: App, smtp: FaultServer) -> None:
@@ -56,14 +58,14 @@ def test_the_ticked_ones_leave_later_and_are_told_so(dashboard: App, smtp: Fault
     outbox = page(OUTBOX)
     assert f"**Leaves on {tomorrow()}** · mails: 2" in said(outbox)
     [batch] = outbox_view.batches(dashboard.desk)
-    assert outbox.date_input(key=f"leave-day/batch-{batch.id}/0").value == (datetime.now() + timedelta(days=1)).date()  # noqa: DTZ005
-    outbox.date_input(key=f"leave-day/batch-{batch.id}/0").set_value(dashboard.desk.now().date() + timedelta(days=3)).run()
+    assert outbox.date_input(key=f"leave-day/batch-{batch.id}/0").value == (datetime.now(CLOCK) + timedelta(days=1)).date()
+    outbox.date_input(key=f"leave-day/batch-{batch.id}/0").set_value(datetime.now(CLOCK).date() + timedelta(days=3)).run()
     outbox.button(key=f"batch-move/{batch.id}").click().run()
     leaves_at = waits.of_batch(dashboard.desk, batch.id).leaves_at
     assert leaves_at is not None
     assert timedelta(days=2) < leaves_at - dashboard.desk.now() < timedelta(days=4)
-    assert [each.value.partition(" 20")[0] for each in outbox.toast] == [f"Leaves on {leaves_at.astimezone():%-d %b}"]
-    assert outbox.date_input(key=f"leave-day/batch-{batch.id}/1").value == leaves_at.date()
+    assert [each.value.partition(" 20")[0] for each in outbox.toast] == [f"Leaves on {leaves_at.astimezone(CLOCK):%-d %b}"]
+    assert outbox.date_input(key=f"leave-day/batch-{batch.id}/1").value == leaves_at.astimezone(CLOCK).date()
     test.button(key="strip-cancel").click().run()
     assert [desk.status_of(dashboard, each) for each in ids] == [S.TO_SEND] * 2
 
