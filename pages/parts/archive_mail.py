@@ -66,6 +66,7 @@ def _envelope(mail: Mail) -> None:
     st.caption(" · ".join(parts))
     for each in mail.deliveries:
         said = " ".join(f"{each.reply_code or ''} {each.reply or ''}".split())
+        said = i18n.quoted(language(), "", "reply", said, said)
         server = i18n.translate(language(), proving.AT, server=each.handed_to) if each.handed_to else ""
         words = [styling.label(language(), each.status), each.recipient, _moment(each.changed_at), server, said]
         st.caption(" · ".join(plain(word) for word in words if word))

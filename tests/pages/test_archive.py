@@ -104,7 +104,7 @@ def test_the_address_opens_a_mail_as_it_left(sent: App) -> None:
     shown = words(test)
     assert "**2026-0001** · Customer 1" in shown
     assert "Queued by marie" in shown and "sender factures@dubois.example" in shown
-    assert "250" in shown  # what the server answered
+    assert "“250" in shown  # what the server answered, in its marks
     assert "2026-0001" in preview(test)
     assert "Proof of sending (PDF)" in [each.proto.label for each in test.get("download_button")]
     test.button(key="archive-close").click().run()
