@@ -36,7 +36,8 @@ def page(connection: Connection, wanted: Wanted, *, before: int | None, limit: i
         conditions.append(messages.c.invoice_id.in_(_invoices(finds)))
     if before is not None:
         conditions.append(messages.c.id < before)
-    return list(connection.execute(_listed().where(*conditions).order_by(messages.c.id.desc()).limit(limit)).all())
+    newest = select(messages.c.id).where(*conditions).order_by(messages.c.id.desc()).limit(limit)
+    return list(connection.execute(_listed().where(messages.c.id.in_(newest)).order_by(messages.c.id.desc())).all())
 
 
 def _walked(connection: Connection, conditions: Conditions, finds: Conditions, *, before: int | None, limit: int) -> list[Row[Any]]:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, update
 
 from core.database.schema import batches, deliveries, mail_accounts, messages
+from core.database.standing import in_hand
 from core.database.statuses import refresh_status
 from core.model import DeliveryStatus
 from core.records import Limits
@@ -44,7 +45,7 @@ def take_from_workers(connection: Connection, which: ColumnElement[bool], *, now
 
     What is locked at this moment is under way.
     """
-    held = select(messages.c.id, messages.c.invoice_id).where(which, messages.c.claim.is_not(None))
+    held = select(messages.c.id, messages.c.invoice_id).where(which, in_hand())
     rows = connection.execute(held.order_by(messages.c.id).with_for_update(skip_locked=True)).all()
     # Looked at after the lock: a mark may have been committed in between.
     begun = set(

@@ -8,12 +8,13 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, union_all
 
 from core.database import handovers
 from core.database.chunks import chunks
 from core.database.handovers import DAY
 from core.database.schema import batches, customer_recipients, deliveries, invoices, mail_accounts, messages
+from core.database.standing import in_hand, queued
 from core.model import DeliveryStatus
 
 NEWEST = 200  # mails that tell the pace
@@ -21,16 +22,17 @@ NEWEST = 200  # mails that tell the pace
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
-    """A mail that is to leave: when it may, and to how many."""
+    """Mails that are to leave and are alike: when they may, each to how many, and how many mails."""
 
     batch_id: int
     due_at: datetime
     recipients: int
+    mails: int = 1
 
 
 def _to_leave() -> ColumnElement[bool]:
     """Of a message with its batch: it is queued or in a worker's hand, and nobody holds its batch."""
-    return and_(or_(messages.c.due_at.is_not(None), messages.c.claim.is_not(None)), batches.c.held_at.is_(None))
+    return and_(or_(queued(), in_hand()), batches.c.held_at.is_(None))
 
 
 def account(connection: Connection, company_id: int) -> Row[*tuple[Any, ...]]:
@@ -46,16 +48,25 @@ def handed(connection: Connection, company_id: int, *, now: datetime) -> list[tu
 
 def waiting(connection: Connection, company_id: int, *, now: datetime) -> list[Waiting]:
     """What is to leave by itself, in its order; what a worker holds goes first. Held batches do not count."""
-    query = (
-        select(messages.c.batch_id, messages.c.due_at, func.count())
+    to_how_many = func.count().label("recipients")
+    each = [
+        select(messages.c.id, messages.c.batch_id, messages.c.due_at, to_how_many)
         .join(batches, batches.c.id == messages.c.batch_id)
         .join(deliveries, deliveries.c.message_id == messages.c.id)
-        .where(messages.c.company_id == company_id, _to_leave(), deliveries.c.status.in_((DeliveryStatus.QUEUED, DeliveryStatus.CLAIMED)))
+        .where(*those, batches.c.held_at.is_(None), deliveries.c.status.in_((DeliveryStatus.QUEUED, DeliveryStatus.CLAIMED)))
         .group_by(messages.c.id, messages.c.batch_id, messages.c.due_at)
-        .order_by(messages.c.due_at, messages.c.id)
-    )
-    found = [Waiting(batch_id=row[0], due_at=row[1] or now, recipients=int(row[2])) for row in connection.execute(query)]
+        for those in _by_index(company_id)
+    ]
+    mails = union_all(*each).subquery()
+    alike = (mails.c.batch_id, mails.c.due_at, mails.c.recipients)
+    query = select(*alike, func.count(), func.min(mails.c.id)).group_by(*alike).order_by(mails.c.due_at, func.min(mails.c.id))
+    found = [Waiting(batch_id=row[0], due_at=row[1] or now, recipients=row[2], mails=row[3]) for row in connection.execute(query)]
     return sorted(found, key=lambda each: max(each.due_at, now))
+
+
+def _by_index(company_id: int) -> tuple[tuple[ColumnElement[bool], ...], ...]:
+    """What is queued and what a worker holds, each by its own index: an `or`, or the company first, would read its whole archive."""
+    return (messages.c.company_id == company_id, queued()), (messages.c.company_id + 0 == company_id, in_hand())
 
 
 def companies_of_batch(connection: Connection, batch_id: int) -> list[int]:

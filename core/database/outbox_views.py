@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +10,12 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, delet
 
 from core.database.chunks import chunks
 from core.database.schema import batches, companies, customers, deliveries, invoices, mail_accounts, messages, workers
+from core.database.standing import in_hand, queued
 from core.errors import Sentence
 from core.model import TO_HANDLE, DeliveryStatus, DispatchStatus, RecipientRole
 
 
-def _listed() -> Select[Any]:
+def listed() -> Select[Any]:
     """Deliveries with number, company and message."""
     return (
         select(
@@ -45,23 +46,12 @@ def _listed() -> Select[Any]:
 
 def listing(connection: Connection, *, batch_id: int | None = None, invoice_id: int | None = None) -> list[Row[Any]]:
     """Deliveries in the order of queueing."""
-    query = _listed()
+    query = listed()
     if batch_id is not None:
         query = query.where(messages.c.batch_id == batch_id)
     if invoice_id is not None:
         query = query.where(messages.c.invoice_id == invoice_id)
     return list(connection.execute(query.order_by(messages.c.id, deliveries.c.id)).all())
-
-
-def newest(connection: Connection, *, search: str = "", statuses: Collection[DeliveryStatus] = (), limit: int) -> list[Row[Any]]:
-    """The newest deliveries, newest first; each word of the search is in the number, the recipient or the customer's name."""
-    query = _listed()
-    if statuses:
-        query = query.where(deliveries.c.status.in_(sorted(statuses)))
-    for word in search.split():
-        columns = (invoices.c.number, deliveries.c.recipient, customers.c.name)
-        query = query.where(or_(*(column.icontains(word, autoescape=True) for column in columns)))
-    return list(connection.execute(query.order_by(deliveries.c.changed_at.desc(), deliveries.c.id.desc()).limit(limit)).all())
 
 
 OPEN_STATES = (DeliveryStatus.UNCERTAIN, DeliveryStatus.BOUNCED, DeliveryStatus.FAILED, DeliveryStatus.HELD)
@@ -85,7 +75,7 @@ def _unsettled() -> ColumnElement[bool]:
 def unsettled(connection: Connection, *, limit: int) -> list[Row[Any]]:
     """Deliveries that wait for a person: uncertain ones first, then what came back, failed and was held; the newest first."""
     urgency = case({status: place for place, status in enumerate(OPEN_STATES)}, value=deliveries.c.status)
-    query = _listed().where(_unsettled()).order_by(urgency, deliveries.c.changed_at.desc(), deliveries.c.id)
+    query = listed().where(_unsettled()).order_by(urgency, deliveries.c.changed_at.desc(), deliveries.c.id)
     return list(connection.execute(query.limit(limit)).all())
 
 
@@ -110,7 +100,7 @@ def newest_batches(connection: Connection, *, limit: int) -> list[Row[Any]]:
 
 def paused(connection: Connection, *, now: datetime) -> list[Row[Any]]:
     """Accounts that are paused, or wait and have something to wait for, with the number of their mails."""
-    open_of_it = and_(messages.c.company_id == mail_accounts.c.company_id, messages.c.due_at.is_not(None))
+    open_of_it = and_(messages.c.company_id == mail_accounts.c.company_id, queued())
     count = select(func.count()).select_from(messages).where(open_of_it).correlate(mail_accounts).scalar_subquery()
     query: Any = (
         select(
@@ -168,34 +158,32 @@ def counts(connection: Connection, *, batch_id: int | None = None) -> dict[Deliv
 
 
 def pace(connection: Connection) -> float | None:
-    """Seconds for one mail, as the newest batch of some size went; nothing while there was none."""
-    query = (
-        select(func.count(messages.c.id.distinct()), func.min(batches.c.leaves_at), func.min(batches.c.created_at), func.max(deliveries.c.changed_at))
-        .select_from(batches)
-        .join(messages, messages.c.batch_id == batches.c.id)
-        .join(deliveries, deliveries.c.message_id == messages.c.id)
-        .where(deliveries.c.status == DeliveryStatus.SENT)
-        .group_by(batches.c.id)
-        .having(func.count(messages.c.id.distinct()) >= PACED)
-        .order_by(batches.c.id.desc())
+    """Seconds for one mail, as the newest batch of some size went, if there was one lately."""
+    lately = select(batches.c.id).order_by(batches.c.id.desc()).limit(LATELY)
+    went = (
+        select(messages.c.batch_id, func.count().label("mails"), func.max(messages.c.handed_at).label("last"))
+        .where(messages.c.batch_id.in_(lately), messages.c.handed_at.is_not(None))
+        .group_by(messages.c.batch_id)
+        .having(func.count() >= PACED)
+        .order_by(messages.c.batch_id.desc())
         .limit(1)
+        .subquery()
     )
+    query = select(went.c.mails, went.c.last, batches.c.leaves_at, batches.c.created_at).join(went, went.c.batch_id == batches.c.id)
     row = connection.execute(query).first()
     if row is None:
         return None
-    count, leaves_at, created_at, last = row
-    seconds = float((last - (leaves_at or created_at)).total_seconds())
-    return max(seconds / float(count), 0.01)
+    seconds = float((row.last - (row.leaves_at or row.created_at)).total_seconds())
+    return max(seconds / float(row.mails), 0.01)
 
 
+LATELY = 20  # batches
 PACED = 5  # mails that tell something about the pace
 
 
 def anything_open(connection: Connection) -> bool:
     """Whether a mail is queued, or a worker has one."""
-    queued = select(messages.c.id).where(messages.c.due_at.is_not(None)).limit(1)
-    taken = select(messages.c.id).where(messages.c.lease_until.is_not(None)).limit(1)
-    return any(connection.scalar(query) is not None for query in (queued, taken))
+    return any(connection.scalar(select(messages.c.id).where(those).limit(1)) is not None for those in (queued(), in_hand()))
 
 
 def open_count(connection: Connection, *, workable_at: datetime | None = None, due_by: datetime | None = None) -> int:
@@ -204,18 +192,17 @@ def open_count(connection: Connection, *, workable_at: datetime | None = None, d
     With `workable_at` only those whose account is not paused then, whose batch nobody holds and whose chosen time has come by then;
     with `due_by` only those that are due by then.
     """
-    query = select(func.count()).select_from(messages).where(or_(messages.c.due_at.is_not(None), messages.c.claim.is_not(None)))
+    waiting = [queued()]
     if workable_at is not None:
         paused = select(mail_accounts.c.company_id).where(
             mail_accounts.c.paused_at.is_not(None),
             or_(mail_accounts.c.paused_until.is_(None), mail_accounts.c.paused_until > workable_at),
         )
         stays = select(batches.c.id).where(or_(batches.c.held_at.is_not(None), batches.c.leaves_at > workable_at))
-        free = and_(messages.c.company_id.not_in(paused), messages.c.batch_id.not_in(stays))
-        query = query.where(or_(messages.c.claim.is_not(None), free))
+        waiting += [messages.c.company_id.not_in(paused), messages.c.batch_id.not_in(stays)]
     if due_by is not None:
-        query = query.where(or_(messages.c.claim.is_not(None), messages.c.due_at <= due_by))
-    return connection.scalar(query) or 0
+        waiting.append(messages.c.due_at <= due_by)
+    return sum(connection.scalar(select(func.count()).select_from(messages).where(*those)) or 0 for those in (waiting, [in_hand()]))
 
 
 def beat(connection: Connection, name: str, *, now: datetime) -> None:

@@ -267,7 +267,7 @@ deliveries = Table(
     Column("former_because", Said),
     Column("former_changed_at", Moment),
     UniqueConstraint("message_id", "recipient", name="uq_deliveries_recipient"),
-    Index("ix_deliveries_status", "status"),
+    Index("ix_deliveries_newest", "status", "changed_at", "id"),
 )
 
 replies = Table(

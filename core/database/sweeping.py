@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select, update
 
-from core.database import audit
+from core.database import audit, standing
 from core.database.audit import SettledMail
 from core.database.deliveries import stand_still
 from core.database.schema import batches, deliveries, invoices, mail_accounts, messages
@@ -90,8 +90,8 @@ def stop_old(connection: Connection, *, now: datetime, because: Sentence) -> int
     old = (
         select(messages.c.id, messages.c.invoice_id)
         .join(batches, messages.c.batch_id == batches.c.id)
-        .where(messages.c.due_at.is_not(None), messages.c.claim.is_(None), batches.c.leave_by <= now, batches.c.held_at.is_(None))
-        .order_by(messages.c.id)
+        .where(standing.queued(), messages.c.claim.is_(None), batches.c.leave_by <= now, batches.c.held_at.is_(None))
+        .order_by(messages.c.due_at, messages.c.id)
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True, of=messages)
     )

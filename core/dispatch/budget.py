@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -45,7 +45,8 @@ def foreseen(desk: Desk, invoice_ids: Sequence[int], *, countdown_s: float = 0, 
     with desk.database.read() as connection:
         for company_id, addresses in budgets.recipients(connection, invoice_ids).items():
             copies = 1 if budgets.account(connection, company_id).archive_address else 0
-            mine = [Waiting(batch_id=OURS, due_at=start, recipients=count + copies) for count in addresses]
+            alike = Counter(addresses).items()
+            mine = [Waiting(batch_id=OURS, due_at=start, recipients=count + copies, mails=mails) for count, mails in alike]
             ends.append(_end(connection, company_id, mine, OURS, now) or start)
     return max(ends)
 
@@ -113,6 +114,13 @@ class _Clock:
     of_day: int = 0
 
     def leave(self, mail: Waiting) -> None:
+        if self.limits.per_minute is None and self.limits.per_day is None:
+            self.at = max(self.at, mail.due_at) + self.pace * mail.mails
+            return
+        for _ in range(mail.mails):
+            self._leave_one(mail)
+
+    def _leave_one(self, mail: Waiting) -> None:
         self.at = max(self.at, mail.due_at) + self.pace
         if self.limits.per_minute is not None and len(self.minute) >= self.limits.per_minute:
             self.at = max(self.at, self.minute[-self.limits.per_minute] + MINUTE)

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from core import outcome
+from core.database import newest as newest_rows
 from core.database import outbox_views, parties
 from core.dispatch import progress
 from core.dispatch.desk import Desk
@@ -236,4 +237,4 @@ def newest(desk: Desk, *, search: str = "", statuses: Collection[DeliveryStatus]
     """At most 200 deliveries, newest first; `statuses` are keys of STATES."""
     wanted = frozenset[DeliveryStatus]().union(*(STATES[status] for status in statuses))
     with desk.database.read() as connection:
-        return outbox_views.newest(connection, search=search, statuses=wanted, limit=SHOWN)
+        return newest_rows.newest(connection, search=search, statuses=wanted, limit=SHOWN)

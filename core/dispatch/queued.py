@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from core.database import standing
 from core.database.schema import mail_accounts, messages
 from core.dispatch.desk import Desk
 from core.errors import Sentence
@@ -30,7 +31,7 @@ class Pause:
 
 
 def of_company(desk: Desk, company_id: int) -> Queued:
-    query = select(func.count(), func.count(messages.c.sealed_sha256)).where(messages.c.company_id == company_id, messages.c.due_at.is_not(None))
+    query = select(func.count(), func.count(messages.c.sealed_sha256)).where(messages.c.company_id == company_id, standing.queued())
     with desk.database.read() as connection:
         mails, sealed = connection.execute(query).one()
     return Queued(mails=mails, sealed=sealed)

@@ -58,7 +58,7 @@ def _desk(ledger: Ledger | None, name: str, screen: Screen, shown: LedgerPage) -
         with left:
             ledger_filters.chips(ledger, name, shown)
         with right.container(horizontal=True, horizontal_alignment="right", key="ledger-buttons"):
-            actions.buttons(ledger, name, screen.filter(ledger), to_send=shown.to_send)
+            actions.buttons(ledger, name, screen.filter(ledger), to_send=shown.to_send, blocked=shown.tallies.blocked.count)
         sheet.show(name)
         _body(ledger, name, shown)
         ledger_foot.show(ledger, name, screen.filter(ledger), shown)

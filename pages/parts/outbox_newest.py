@@ -21,7 +21,8 @@ WIDTHS = (150, 110, 190, 220, 135, 380)
 
 
 def show() -> None:
-    if not outbox_view.newest(desk()):
+    newest = outbox_view.newest(desk())
+    if not newest:
         return
     st.markdown(f"#### {t('Newest mails')}")
     search, states = st.columns([2.2, 8], vertical_alignment="bottom")
@@ -29,7 +30,7 @@ def show() -> None:
     names = {status: styling.label(language(), status) for status in outbox_view.STATES}
     with states:
         st.pills(t("Status"), list(names), format_func=names.__getitem__, key="mail-states", selection_mode="multi", label_visibility="collapsed")
-    busy = any(row.status in OPEN for row in outbox_view.newest(desk()))
+    busy = any(row.status in OPEN for row in newest)
     st.fragment(_mails, run_every=2.0 if busy else None)()
     with feedback.told():
         _opened()

@@ -10,6 +10,7 @@ import pytest
 from core import i18n, outbox, recording
 from core.app import App
 from core.database import bounce_rows
+from core.database import newest as newest_rows
 from core.dispatch import checking, companies, crew, customers, holding, looking, outbox_view, progress, sending, settling
 from core.dispatch.outbox_view import Cause
 from core.dispatch.settling import Settlement
@@ -196,3 +197,18 @@ def test_the_former_sending_is_told_with_the_date_as_the_reader_writes_it(app: A
     day = app.desk.now().astimezone(looking.zone(app.desk)).date()
     assert f"({day:%d/%m/%Y}\N{NO-BREAK SPACE}: ok+1@x.test)" in i18n.sentence(Language.FR, reason.sentence)
     assert f"({i18n.day(Language.EN, day)}: ok+1@x.test)" in i18n.sentence(Language.EN, reason.sentence)
+
+
+def test_the_newest_are_found_by_number_name_and_recipient_however_old(app: App, smtp: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.send(app, several(app, smtp.port, "ok", "ok", "ok", "ok"))
+    numbers = [row.number for row in outbox_view.newest(app.desk)]
+    assert len(numbers) == 4
+    monkeypatch.setattr(newest_rows, "NEAR", 1)  # all but the newest one count as old
+    for row in outbox_view.newest(app.desk):
+        for search in (row.number, row.recipient, f"{row.number} {row.customer_name.split()[0]}"):
+            assert [found.number for found in outbox_view.newest(app.desk, search=search)] == [row.number], search
+    assert [row.number for row in outbox_view.newest(app.desk, search="Customer")] == numbers
+    assert outbox_view.newest(app.desk, search="nobody of that name") == []
+    monkeypatch.setattr(newest_rows, "FEW", 1)  # a word that many have
+    assert [row.number for row in outbox_view.newest(app.desk, search="Customer", statuses=[DeliveryStatus.SENT])] == numbers
+    assert outbox_view.newest(app.desk, search="Customer", statuses=[DeliveryStatus.FAILED]) == []

@@ -82,19 +82,19 @@ def tick_customer(page: Page, house: House) -> None:
 
 
 def send_one(page: Page, house: House) -> None:
-    screen.open_page(page, f"{house.url}/", "Facturier e-mail")
+    screen.open_page(page, f"{house.url}/", "Facturier email")
     expect(screen.cell(page, 1, 0)).to_have_text("○ À envoyer")
     assert screen.row_colour(page, 0) == WHITE
     number = screen.cell(page, 2, 0).inner_text()
     screen.tick(page, 0)
     page.screenshot(path=house.shots / "4-white.png")
-    page.get_by_role("button", name="@ Envoi par e-mail").click()
+    page.get_by_role("button", name="@ Envoi par email").click()
     body = page.get_by_label("Texte", exact=True)
     expect(body).to_have_value(desk_text(number))
     body.fill(f"Bonjour,\n\nVoici la facture {number}, comme convenu au téléphone ce matin.\n\nBien à vous,")
     page.get_by_label("Objet").fill(f"Facture {number} — comme convenu")
     page.get_by_label("Objet").blur()
-    frame = page.frame_locator("iframe[title='Le mail tel que le client le lit']")
+    frame = page.frame_locator("iframe[title='L’e-mail tel que le client le lit']")
     expect(frame.get_by_text("comme convenu au téléphone")).to_be_visible()
     page.screenshot(path=house.shots / "5-confirm.png")
     page.get_by_role("tab", name="XML").click()
@@ -103,7 +103,7 @@ def send_one(page: Page, house: House) -> None:
     page.wait_for_timeout(1500)
     page.screenshot(path=house.shots / "6-confirm-pdf.png")
     page.get_by_role("button", name="Envoyer à compta@peeters.example").click()
-    expect(page.get_by_role("heading", name="Facturier e-mail", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="Facturier email", exact=True)).to_be_visible()
     expect(page.get_by_text("Départ dans")).to_be_visible()
     page.screenshot(path=house.shots / "7-countdown.png")
     page.reload()  # what leaves is in the database, not in the page
@@ -112,7 +112,7 @@ def send_one(page: Page, house: House) -> None:
     expect(page.get_by_text("Factures : 1 sur 1")).to_be_visible(timeout=20_000)
     page.screenshot(path=house.shots / "8-outbox.png")
     look_at_the_mail(page, house, number)
-    screen.open_page(page, f"{house.url}/", "Facturier e-mail")
+    screen.open_page(page, f"{house.url}/", "Facturier email")
     expect(screen.cell(page, 1, 0)).to_contain_text("✓ Envoyée")
     red, green, blue = screen.row_colour(page, 0)
     assert green > red
@@ -135,7 +135,7 @@ def look_at_the_mail(page: Page, house: House, number: str) -> None:
     assert "comme convenu au téléphone ce matin" in text.get_content()
     assert [part.get_filename() for part in mail.iter_attachments()] == [f"{number}.pdf", f"efff_{desk.COMPANY}_{number}.xml"]
     screen.open_page(page, f"{house.url}/catcher", "Boîte de capture")
-    frame = page.frame_locator("iframe[title='Le mail tel que le client le lit']")
+    frame = page.frame_locator("iframe[title='L’e-mail tel que le client le lit']")
     expect(frame.get_by_text("comme convenu au téléphone")).to_be_visible()
     expect(page.get_by_role("tab", name=f"{number}.pdf")).to_be_visible()
     page.screenshot(path=house.shots / "10-catcher.png")
@@ -145,7 +145,7 @@ def send_the_rest(page: Page, house: House) -> None:
     page.get_by_role("button", name="Cocher tout à envoyer").click()
     expect(page.get_by_text("Cochées : 3")).to_be_visible()
     page.screenshot(path=house.shots / "11-several.png")
-    page.get_by_role("button", name="@ Envoi par e-mail (3)").click()
+    page.get_by_role("button", name="@ Envoi par email (3)").click()
     expect(page.get_by_text("Départ dans")).to_be_visible()
     page.get_by_role("button", name="Envoyer maintenant").click()
     expect(page.get_by_text("Parties : 3.")).to_be_visible(timeout=30_000)

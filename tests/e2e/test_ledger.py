@@ -51,7 +51,7 @@ def test_a_tick_stays_whatever_is_filtered_sorted_or_reloaded(page: Page, full: 
 
 
 def test_document_stands_beside_and_follows_the_arrows(page: Page, full: House) -> None:
-    screen.open_page(page, f"{full.url}/", "Facturier e-mail")
+    screen.open_page(page, f"{full.url}/", "Facturier email")
     page.get_by_text("À envoyer", exact=False).first.click()
     screen.settled(page)
     first, second = (screen.cell(page, NUMBER, row).inner_text() for row in (0, 1))
@@ -78,7 +78,7 @@ def search(page: Page, words: str) -> None:
 
 
 def test_ticks_go_on_in_another_language_and_come_back_after_escape(page: Page, full: House) -> None:
-    screen.open_page(page, f"{full.url}/", "Facturier e-mail")
+    screen.open_page(page, f"{full.url}/", "Facturier email")
     screen.tick(page, 4)
     page.locator(".st-key-language-choice").get_by_text("EN", exact=True).click()
     expect(page.get_by_text("Ticked: 1")).to_be_visible()

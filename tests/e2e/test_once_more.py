@@ -18,7 +18,7 @@ def countdown_s() -> int:
 def test_beside_the_ledger_the_countdown_appears_and_cancels(page: Page, house: House) -> None:
     invoice_id = desk.ready(house.app, house.catcher_port, "compta@x.test")
     desk.send(house.app, [invoice_id])
-    screen.open_page(page, f"{house.url}/", "Facturier e-mail")
+    screen.open_page(page, f"{house.url}/", "Facturier email")
     screen.press_cell(page, 300, 0)
     page.locator(".st-key-panel").get_by_role("button", name="Renvoyer …").click()
     body = page.get_by_test_id("stPopoverBody")

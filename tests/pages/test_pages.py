@@ -55,7 +55,7 @@ def test_what_is_on_paper_says_so_on_the_confirm_screen(dashboard: App) -> None:
 def test_the_e_mail_ledger_shows_what_waits(dashboard: App) -> None:
     desk.ready(dashboard, 25)
     test = page("pages/ledgers/email.py", "fr")
-    assert test.subheader[0].value == "Facturier e-mail"
+    assert test.subheader[0].value == "Facturier email"
     shown = test.dataframe[0].value
     assert shown.iloc[0].tolist()[:2] == ["○ À envoyer", "2026-0001"]
     assert "Documents : 1" in words(test)

@@ -26,6 +26,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_handovers")),
     )
     op.create_index("ix_handovers_company_at", "handovers", ["company_id", "at"])
+    op.drop_index("ix_deliveries_status", "deliveries")
+    op.create_index("ix_deliveries_newest", "deliveries", ["status", "changed_at", "id"])
     op.add_column("deliveries", sa.Column("handed_to", sa.String(300)))
     op.add_column("bounce_mailboxes", sa.Column("login", sa.String(10)))
     _count_what_left()
