@@ -26,7 +26,7 @@ def open_texts(page: Page, house: House) -> None:
 
 
 def preview(page: Page) -> FrameLocator:
-    return page.frame_locator("iframe[title='Le mail tel que le client le lit']")
+    return page.frame_locator("iframe[title='L’e-mail tel que le client le lit']")
 
 
 def insert(page: Page, keyword: str) -> None:
