@@ -93,7 +93,8 @@ def _fill(app: App, port: int, mails: int) -> int:
     return len(sending.queue(app.desk, ids).invoice_ids)
 
 
-def _start(app: App, folder: Path) -> subprocess.Popen[bytes]:
+def start(app: App, folder: Path, *command: str) -> subprocess.Popen[bytes]:
+    """A process of its own on the same desk."""
     settings = app.desk.settings
     assert settings.secret_key
     environment = (
@@ -109,7 +110,7 @@ def _start(app: App, folder: Path) -> subprocess.Popen[bytes]:
     )
     log = (folder / "workers.log").open("ab")
     with log:
-        return subprocess.Popen([sys.executable, "-m", "core", "worker"], env=environment, cwd=folder, stdout=log, stderr=log)
+        return subprocess.Popen([sys.executable, "-m", "core", *command], env=environment, cwd=folder, stdout=log, stderr=log)
 
 
 def _freeze(worker: subprocess.Popen[bytes]) -> None:
@@ -121,7 +122,7 @@ def _freeze(worker: subprocess.Popen[bytes]) -> None:
 
 def _work_and_kill(app: App, folder: Path, *, workers: int, chance: random.Random, until: float) -> tuple[int, int]:
     kills = frozen = 0
-    crew = [_start(app, folder) for _ in range(workers)]
+    crew = [start(app, folder, "worker") for _ in range(workers)]
     try:
         while time.monotonic() < until and _open(app):
             time.sleep(chance.uniform(0.5, 1.5))
@@ -135,7 +136,7 @@ def _work_and_kill(app: App, folder: Path, *, workers: int, chance: random.Rando
             crew[victim].kill()
             crew[victim].wait()
             kills += 1
-            crew[victim] = _start(app, folder)
+            crew[victim] = start(app, folder, "worker")
     finally:
         for worker in crew:
             worker.kill()

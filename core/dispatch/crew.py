@@ -69,11 +69,15 @@ class Crew:
             outbox_views.forget_worker(connection, self.name)
 
     def stop(self) -> None:
-        """Each line finishes the mail in hand."""
+        """Each line finishes the mail in hand; however long that takes, it keeps its place."""
         self.stopping.set()
         self.woken.set()
         for thread in self._threads:
-            thread.join()
+            thread.join(BEAT_S)
+            while thread.is_alive():
+                with contextlib.suppress(SQLAlchemyError):
+                    self.beat()
+                thread.join(BEAT_S)
         self._maker.shutdown()
 
     def _work(self, number: int) -> None:

@@ -13,7 +13,7 @@ from core.errors import Sentence
 from core.i18n import N_
 from core.records import Company, Grant, MailAccount, Security
 from pages.parts import company_advanced, company_bounces, company_dns, company_forms, company_queue, company_signing, feedback
-from pages.parts.resources import desk, shown, t, translated
+from pages.parts.resources import desk, shown, t, translated, worded
 
 SECURITY = {Security.STARTTLS: "STARTTLS (587)", Security.TLS: "TLS (465)", Security.NONE: N_("None (only for this machine)")}
 SERVER = {"smtp.host": N_("Server"), "smtp.port": N_("Port"), "smtp.security": N_("Protection"), "smtp.user": N_("User")}
@@ -51,12 +51,13 @@ def show(company: Company) -> None:
 
 def preset(account: MailAccount, form: str) -> None:
     """A provider fills in server, port, protection and limits."""
+    key = worded(f"provider/{form}")
+    st.session_state.setdefault(key, provider_of(account.host, account.user))
     st.selectbox(
         t("Provider"),
         list(PROVIDERS),
-        index=list(PROVIDERS).index(provider_of(account.host, account.user)),
         format_func={key: t(provider.name) for key, provider in PROVIDERS.items()}.__getitem__,
-        key=f"provider/{form}",
+        key=key,
         on_change=_fill_in,
         args=(form,),
         width=320,
@@ -65,11 +66,11 @@ def preset(account: MailAccount, form: str) -> None:
 
 
 def _fill_in(form: str) -> None:
-    chosen = PROVIDERS[st.session_state[f"provider/{form}"]]
+    chosen = PROVIDERS[st.session_state[worded(f"provider/{form}")]]
     typed = st.session_state.get(f"smtp.host/{form}", "")
     st.session_state[f"smtp.host/{form}"] = chosen.host or (typed if provider_of(typed) == OWN else "")
     st.session_state[f"smtp.port/{form}"] = str(chosen.port)
-    st.session_state[f"smtp.security/{form}"] = chosen.security
+    st.session_state[worded(f"smtp.security/{form}")] = chosen.security
     company_advanced.fill_in(chosen, form)
 
 
@@ -80,7 +81,8 @@ def fields(company: Company, account: MailAccount, grant: Grant, form: str) -> N
             host, port = st.columns([3, 1])
             values = {"smtp.host": text(host, "smtp.host", form), "smtp.port": text(port, "smtp.port", form)}
             protection, login = st.columns(2)
-            protection.selectbox(t("Protection"), list(SECURITY), format_func=translated(SECURITY).__getitem__, key=f"smtp.security/{form}")
+            names, protected = translated(SECURITY), worded(f"smtp.security/{form}")
+            protection.selectbox(t("Protection"), list(names), format_func=names.__getitem__, key=protected)
             with login:
                 company_advanced.login(form)
             user, secret = st.columns(2)
@@ -90,7 +92,7 @@ def fields(company: Company, account: MailAccount, grant: Grant, form: str) -> N
         values |= {name: text(right, name, form) for name in SENDER}
         values |= company_advanced.fields(grant, form)
         if st.form_submit_button(t("Save"), type="primary"):
-            values["smtp.security"] = st.session_state[f"smtp.security/{form}"].value
+            values["smtp.security"] = st.session_state[protected].value
             changes = [Value(name, word) for name, word in values.items()] + ([Value("smtp.password", password)] if password else [])
             done = t("{company} is saved. Mails that wait in the queue leave as soon as the account works.", company=company.name)
             if company_forms.save(company, changes, labels=LABELS, done=done):

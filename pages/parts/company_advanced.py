@@ -12,7 +12,7 @@ from core.dispatch.providers import LARGE, Provider
 from core.i18n import N_
 from core.records import Company, Grant, Login, MailAccount, OAuthProvider
 from core.settings import MIB
-from pages.parts.resources import desk, language, t, translated
+from pages.parts.resources import desk, language, t, translated, worded
 
 PASSWORD = "password"  # noqa: S105 - a kind of login
 LOGINS = {
@@ -51,16 +51,16 @@ def fill_in(chosen: Provider, form: str) -> None:
     for name, value in (("per_minute", limits.per_minute), ("per_day", limits.per_day), ("connections", limits.connections)):
         st.session_state[f"limits.{name}/{form}"] = str(value or "")
     st.session_state[f"limits.size/{form}"] = str(limits.size // MIB if limits.size else "")
-    st.session_state[f"login/{form}"] = chosen.signs_in.value if chosen.signs_in is OAuthProvider.MICROSOFT else PASSWORD
+    st.session_state[worded(f"login/{form}")] = chosen.signs_in.value if chosen.signs_in is OAuthProvider.MICROSOFT else PASSWORD
 
 
 def login(form: str) -> None:
-    st.selectbox(t("Login"), list(LOGINS), format_func=translated(LOGINS).__getitem__, key=f"login/{form}")
+    st.selectbox(t("Login"), list(LOGINS), format_func=translated(LOGINS).__getitem__, key=worded(f"login/{form}"))
 
 
 def fields(grant: Grant, form: str) -> dict[str, str]:
     """Within the form of the account; closed as long as nobody needs them."""
-    chosen = st.session_state[f"login/{form}"]
+    chosen = st.session_state[worded(f"login/{form}")]
     with st.expander(t("Advanced"), expanded=chosen != PASSWORD and not grant.is_set):
         st.caption(t(ABOUT_LIMITS, size=LARGE // MIB))
         values = {name: text(place, name, form) for place, name in zip(st.columns(4), LIMITS, strict=True)}

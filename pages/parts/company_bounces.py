@@ -11,7 +11,7 @@ from core.dispatch.values import Value
 from core.i18n import N_, moment
 from core.records import BounceMailbox, Company, Login, Security
 from pages.parts import company_forms, feedback
-from pages.parts.resources import desk, language, shown, t, translated, zone
+from pages.parts.resources import desk, language, shown, t, translated, worded, zone
 
 SECURITY = {Security.TLS: "TLS (993)", Security.STARTTLS: "STARTTLS (143)", Security.NONE: N_("None (only for this machine)")}
 LOGINS = {Login.PASSWORD: N_("Password"), Login.OAUTH2: N_("With the sign-in of the mail account")}
@@ -68,19 +68,19 @@ def fields(company: Company, kept: BounceMailbox, form: str) -> None:
         left, right = st.columns(2, gap="large")
         host, port = left.columns([3, 1])
         values = {"bounces.host": text(host, "bounces.host", form, "imap.example.be"), "bounces.port": text(port, "bounces.port", form)}
-        left.selectbox(t(LABELS["bounces.security"]), list(SECURITY), format_func=translated(SECURITY).__getitem__, key=f"bounces.security/{form}")
+        names, protected = translated(SECURITY), worded(f"bounces.security/{form}")
+        left.selectbox(t(LABELS["bounces.security"]), list(names), format_func=names.__getitem__, key=protected)
         user, login = right.columns(2)
         values["bounces.user"] = text(user, "bounces.user", form, kept.who if kept.login is Login.OAUTH2 else None)
-        login.selectbox(
-            t(LABELS["bounces.login"]), list(LOGINS), format_func=translated(LOGINS).__getitem__, key=f"bounces.login/{form}", help=t(HOW)
-        )
+        ways, way = translated(LOGINS), worded(f"bounces.login/{form}")
+        login.selectbox(t(LABELS["bounces.login"]), list(ways), format_func=ways.__getitem__, key=way, help=t(HOW))
         stored = t("stored; leave empty to keep it") if kept.password else ""
         secret, folder = right.columns(2)
         password = secret.text_input(t(LABELS["bounces.password"]), type="password", placeholder=stored, key=f"bounces.password/{form}")
         values["bounces.folder"] = text(folder, "bounces.folder", form)
         verp = st.checkbox(t(LABELS["bounces.verp"]), key=f"bounces.verp/{form}", help=t(VERP))
         if st.form_submit_button(t("Save"), type="primary"):
-            values |= {name: st.session_state[f"{name}/{form}"].value for name in ("bounces.security", "bounces.login")}
+            values |= {"bounces.security": st.session_state[protected].value, "bounces.login": st.session_state[way].value}
             values["bounces.verp"] = str(verp).lower()
             changes = [Value(name, word) for name, word in values.items()] + ([Value("bounces.password", password)] if password else [])
             if company_forms.save(company, changes, labels=LABELS, done=t("The mailbox of {company} is saved.", company=company.name)):

@@ -13,7 +13,7 @@ from core.model import Language
 from core.records import Company, PdfChoice
 from core.rendering.mentions import STANDARD, SUBJECTS
 from pages.parts import company_forms, company_queue
-from pages.parts.resources import plain, t, translated
+from pages.parts.resources import plain, t, translated, worded
 
 CHOICES = {PdfChoice.SUPPLIED: N_("As the billing program made it"), PdfChoice.RENDERED: N_("Made by Facturier")}
 MEANINGS = {
@@ -46,13 +46,14 @@ def show(company: Company) -> None:
 def choice(company: Company) -> list[Value]:
     """Whose PDF leaves, where it is another than before."""
     kept = PdfChoice.RENDERED if company.renders_pdf else PdfChoice.SUPPLIED
+    key = worded(f"pdf-choice/{company.key}/{kept.value}")
+    st.session_state.setdefault(key, kept)
     chosen = st.radio(
         t("The invoice PDF"),
         list(CHOICES),
-        index=list(CHOICES).index(kept),
         format_func=translated(CHOICES).__getitem__,
         captions=[t(MEANINGS[each]) for each in CHOICES],
-        key=f"pdf-choice/{company.key}/{kept.value}",
+        key=key,
     )
     return [Value("pdf", chosen.value)] if chosen is not kept else []
 

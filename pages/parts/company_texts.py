@@ -16,7 +16,7 @@ from core.model import DocumentType, Language
 from core.records import AccompanyingText, Company
 from core.rendering import mail_text, signatures
 from pages.parts import company_forms, company_queue, feedback, mail_editor, mail_preview
-from pages.parts.resources import desk, plain, shown, t, translated
+from pages.parts.resources import desk, plain, shown, t, translated, worded
 from pages.parts.resources import language as screen
 
 KIND_NAMES = {"invoice": N_("Invoice"), "credit_note": N_("Credit note")}
@@ -161,6 +161,6 @@ def sample_field(place: Place, found: dict[int, Sample]) -> Sample | None:
         t("Preview with"),
         list(names),
         format_func=names.__getitem__,
-        key=f"sample/{place.key}",
+        key=worded(f"sample/{place.key}"),
     )
     return found[chosen]

@@ -12,7 +12,7 @@ from core.dispatch.values import Value
 from core.i18n import N_, NAMES
 from core.model import Language
 from pages.parts import customer_card, feedback
-from pages.parts.resources import desk, t
+from pages.parts.resources import desk, t, worded
 
 NAMED = 5  # customers that a sentence tells before it counts
 YES_NO = {"true": N_("Yes"), "false": N_("No")}
@@ -36,7 +36,12 @@ def _choose(ids: Sequence[int]) -> None:
     for name, (title, choices) in FIELDS.items():
         names = {key: t(text) for key, text in choices.items()}
         chosen = st.selectbox(
-            t(title), list(names), format_func=names.__getitem__, index=None, placeholder=t("– leave as it is –"), key=f"many-{name}/{_round()}"
+            t(title),
+            list(names),
+            format_func=names.__getitem__,
+            index=None,
+            placeholder=t("– leave as it is –"),
+            key=worded(f"many-{name}/{_round()}"),
         )
         if chosen is not None:
             values.append(Value(name, chosen))

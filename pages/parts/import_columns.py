@@ -12,7 +12,7 @@ from core.i18n import N_
 from core.sources.table_columns import IGNORED, WORDS, TableKind
 from core.sources.table_opening import missing
 from pages.parts import feedback
-from pages.parts.resources import desk, language, plain, t
+from pages.parts.resources import desk, language, plain, t, worded
 
 KINDS = {TableKind.INVOICES: N_("Invoices, one line a row"), TableKind.CUSTOMERS: N_("Customers, one a row")}
 _BESIDE = 3
@@ -76,13 +76,9 @@ def _choose(table: OpenedTable, kind: TableKind, known: dict[str, str]) -> dict[
     columns = st.columns(_BESIDE)
     for place, label in enumerate(table.columns.header.labels):
         with columns[place % _BESIDE]:
-            field = st.selectbox(
-                plain(label),
-                fields,
-                index=fields.index(known.get(label, IGNORED)),
-                format_func=names.__getitem__,
-                key=f"column/{table.source_key}/{kind}/{place}",
-            )
+            key = worded(f"column/{table.source_key}/{kind}/{place}")
+            st.session_state.setdefault(key, known.get(label, IGNORED))
+            field = st.selectbox(plain(label), fields, format_func=names.__getitem__, key=key)
             st.caption(plain(table.examples(place)) or "—")
         chosen[label] = field
     return chosen

@@ -9,7 +9,7 @@ import streamlit as st
 from core.dispatch import companies, import_summary, importing
 from core.dispatch.import_summary import NewCompany
 from core.sources.table_columns import TableKind
-from pages.parts.resources import desk, language, t
+from pages.parts.resources import desk, language, t, worded
 
 FILES, PLAN, RESULT, OURS = "import-files", "import-plan", "import-result", "import-ours"
 ENDINGS = ["xml", "csv", "xlsx", "pdf"]
@@ -71,7 +71,7 @@ def _take(key: str) -> None:
 def start_again() -> None:
     """An empty drop zone: another key makes another widget."""
     st.session_state["import-round"] = _round() + 1
-    for name in (FILES, PLAN, OURS, "import-company", "import-company/kept"):  # another table may be another firm's
+    for name in (FILES, PLAN, OURS, worded("import-company"), "import-company/kept"):  # another table may be another firm's
         st.session_state.pop(name, None)
 
 
@@ -83,13 +83,14 @@ def ask_company(planned: importing.Plan) -> None:
     names = {company.key: f"{company.name} ({company.key})" for company in companies.list_companies(desk())}
     if len(names) < 2:
         return
+    key = worded("import-company")
+    st.session_state.setdefault(key, kept if kept in names else None)
     st.selectbox(
         t("Invoicing company of tables that do not name one"),
         [None, *names],
-        index=[None, *names].index(kept if kept in names else None),
         format_func=lambda key: names[key] if key else t("The table says it"),
-        key="import-company",
-        on_change=lambda: st.session_state.update({"import-company/kept": st.session_state["import-company"]}),
+        key=key,
+        on_change=lambda: st.session_state.update({"import-company/kept": st.session_state[key]}),
         width=420,
     )
 

@@ -9,7 +9,7 @@ from core.dispatch import companies, outbox_view, settling, waits
 from core.dispatch.outbox_view import Batch, Far, PausedAccount
 from pages.parts import feedback, menu, outbox_acts, outbox_settled, reason_choice, strip
 from pages.parts.outbox_acts import Ways
-from pages.parts.resources import desk, language, plain, shown, t, zone
+from pages.parts.resources import desk, language, plain, shown, t, worded, zone
 
 # Whatever becomes of the batch: what stands below it does not move under a pointer.
 _LOOKS = """<style>
@@ -74,10 +74,10 @@ def show() -> None:
         return
     names = {batch.id: f"#{batch.id} · {_name(batch)}" for batch in known}  # two of one minute look alike, and the drop-down tells labels apart
     choice, stop = st.columns([7, 2], vertical_alignment="bottom")
-    newest = known[0].id
+    newest, key = known[0].id, worded("batch")
     if st.session_state.get("batch-newest") != newest:  # a new one shows itself
-        st.session_state["batch-newest"] = st.session_state["batch"] = newest
-    chosen = choice.selectbox(t("Batch"), list(names), format_func=names.__getitem__, key="batch", label_visibility="collapsed")
+        st.session_state["batch-newest"] = st.session_state[key] = newest
+    chosen = choice.selectbox(t("Batch"), list(names), format_func=names.__getitem__, key=key, label_visibility="collapsed")
     with stop.container(horizontal=True, horizontal_alignment="right"):
         pause()
     st.html(_LOOKS)

@@ -44,12 +44,14 @@ def remember_language(chosen: Language) -> None:
 
 
 def worded(key: str) -> str:
-    """The key of a drop-down or a radio whose options are words of the screen: one for each language, beginning with the choice made before.
+    """The key of a drop-down or a radio whose options are words of the screen: one for each language, beginning with the choice made before,
+
+    else with what is kept under the key itself.
 
     A browser sends such a choice as the word that it shows. Under one key the word of the language before would come back as the choice.
     """
     now = f"{key}/{language()}"
-    for before in (f"{key}/{each}" for each in Language):
+    for before in (*(f"{key}/{each}" for each in Language), key):
         if now not in st.session_state and before in st.session_state:
             st.session_state[now] = st.session_state[before]
     return now

@@ -76,7 +76,7 @@ def test_columns_are_explained_once_and_kept(one_company: App) -> None:
     assert not [button for button in test.button if button.key == "import-go"]
     [known] = importing.plan(one_company.desk, [importing.dropped_bytes("x.csv", STRANGE)], importing.Options()).tables
     for place, field in enumerate(("number", "issue_date", "buyer_name")):
-        test.selectbox(key=f"column/{known.source_key}/invoices/{place}").set_value(field)
+        test.selectbox(key=f"column/{known.source_key}/invoices/{place}/en").set_value(field)
     [save] = [button for button in test.button if button.label == "Keep these columns"]
     save.click().run()
     assert not test.exception
@@ -94,7 +94,7 @@ def test_the_company_of_tables_is_asked_where_there_are_several(one_company: App
     desk.bring(one_company, builders.invoice(number="Y", seller=builders.seller(name="Autre SRL", vat_id=other, legal_id=None, endpoint=None)))
     test = dropped(page(PAGE), ("a.csv", csv_of(row(number="1"))))
     assert "which company invoices" in plan_rows(test)[0][4]
-    test.selectbox(key="import-company").set_value(other).run()
+    test.selectbox(key="import-company/en").set_value(other).run()
     assert plan_rows(test)[0][0] == "✓ New"
 
 
@@ -194,16 +194,16 @@ def test_a_list_of_customers_names_them_says_changed_and_asks_no_company(one_com
     listed = f"TVA;Nom;E-mail\nBE{builders.BUYER_NUMBER};Bakkerij Peeters BV;a@x.be\nBE{desk.buyer_number(2)};Mixte SA;pas-une-adresse\n"
     test = dropped(page(PAGE), ("clients.csv", listed.encode()))
     assert [(each[0], each[2]) for each in plan_rows(test)] == [("✗ Refused", "Mixte SA"), ("✓ Changed", "Bakkerij Peeters BV")]
-    assert not [box for box in test.selectbox if box.key == "import-company"]
+    assert not [box for box in test.selectbox if box.key == "import-company/en"]
 
 
 def test_a_table_that_names_its_companies_asks_for_none(one_company: App) -> None:
     other = f"BE{desk.buyer_number(50)}"
     desk.bring(one_company, builders.invoice(number="Y", seller=builders.seller(name="Autre SRL", vat_id=other, legal_id=None, endpoint=None)))
     test = dropped(page(PAGE), ("a.csv", csv_of(row(number="1", seller_vat_id=other))))
-    assert not [box for box in test.selectbox if box.key == "import-company"]
+    assert not [box for box in test.selectbox if box.key == "import-company/en"]
     test = dropped(test, ("a.csv", csv_of(row(number="1", seller_vat_id=other), row(number="2", seller_vat_id=""))))
-    assert [box for box in test.selectbox if box.key == "import-company"]
+    assert [box for box in test.selectbox if box.key == "import-company/en"]
 
 
 def test_the_button_stands_above_the_rows(one_company: App) -> None:

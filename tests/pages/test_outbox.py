@@ -88,9 +88,9 @@ def test_an_earlier_batch_can_be_looked_at(dashboard: App, smtp: FaultServer) ->
     desk.send(dashboard, ids[:2])
     desk.send(dashboard, ids[2:])
     test = page(PAGE)
-    assert [option.split(" · ")[3] for option in test.selectbox(key="batch").options] == ["invoices: 1", "invoices: 2"]
+    assert [option.split(" · ")[3] for option in test.selectbox(key="batch/en").options] == ["invoices: 1", "invoices: 2"]
     assert "Invoices: 1 → ✗ Failed **1**" in words(test)
-    test.selectbox(key="batch").set_value(1).run()
+    test.selectbox(key="batch/en").set_value(1).run()
     assert "Invoices: 2 → ✓ Sent **2**" in words(test)
 
 
@@ -104,7 +104,7 @@ def test_a_batch_of_somebody_else_is_cancelled_here(dashboard: App, smtp: FaultS
     assert {desk.status_of(dashboard, each) for each in ids} == {S.TO_SEND}
     desk.drain(dashboard)
     assert smtp.record.taken == []
-    labels = test.selectbox(key="batch").options
+    labels = test.selectbox(key="batch/en").options
     assert "cancelled" in labels[0]
     assert len(set(labels)) == len(labels)  # two of one minute are told apart
 
@@ -181,7 +181,7 @@ def test_what_is_uncertain_is_sent_again_with_a_countdown_and_cancelled_it_is_un
     assert [each for each in words(test).split("\n") if each.startswith("**Leaving in") and each.endswith("invoices: 1")]
     desk.one_pass(dashboard.desk)
     assert len(smtp.record.taken) == 1
-    test.selectbox(key="batch").set_value(1).run()
+    test.selectbox(key="batch/en").set_value(1).run()
     assert "What was in this batch is sent again in a later one." in words(test)
     test.button(key="strip-cancel").click().run()
     assert any("Nothing has left. Waiting again: 1." in each.value for each in test.toast)
