@@ -46,10 +46,10 @@ class Moved(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Claimed:
-    """Mails of one account, whose line the claimer holds; `had_trouble`: a success is news for the account."""
+    """Mails of one account, whose line the claimer holds; `after_trouble`: when that was, where a success is news for the account."""
 
     messages: list[ClaimedMessage] = field(default_factory=list)
-    had_trouble: bool = False
+    after_trouble: datetime | None = None
 
 
 def claim(connection: Connection, *, worker: str, limit: int, lines: int, lease_s: float, now: datetime) -> Claimed:
@@ -79,7 +79,7 @@ def claim(connection: Connection, *, worker: str, limit: int, lines: int, lease_
             lease_until=until,
         )
         if taken:
-            return Claimed(messages=taken, had_trouble=account.troubles > 0 or account.paused_at is not None)
+            return Claimed(messages=taken, after_trouble=now if account.troubles > 0 or account.paused_at is not None else None)
         claims.drop_line(connection, account.company_id, worker)  # another worker was faster
     return Claimed()
 

@@ -105,8 +105,11 @@ def enqueue(
     Nothing is handed over before `leaves_at`, the end of the countdown, nor after `leave_by`.
     """
     ids = [request.invoice_id for request in requests]
-    if batch_id is not None and rows.is_recalled(connection, batch_id):
-        return Queued(batch_id=batch_id, invoice_ids=(), refused=dict.fromkeys(ids, Sentence(CANCELLED)))
+    if batch_id is not None:
+        batch = rows.batch(connection, batch_id)
+        if batch.recalled_at is not None:
+            return Queued(batch_id=batch_id, invoice_ids=(), refused=dict.fromkeys(ids, Sentence(CANCELLED)))
+        leaves_at = batch.leaves_at  # somebody may have chosen another time since its first part was queued
     standing = _standing(connection, ids)
     pending = _still_open(connection, ids)
     gone = _gone(connection, requests)

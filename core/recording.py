@@ -179,9 +179,12 @@ def pause(connection: Connection, company_id: int, because: Sentence, *, until: 
     )
 
 
-def account_works(connection: Connection, company_id: int) -> None:
-    """The server took a mail: forget the waits. A pause for a person stays, another worker may have met a changed password."""
-    waits = or_(mail_accounts.c.paused_until.is_not(None), and_(mail_accounts.c.paused_at.is_(None), mail_accounts.c.troubles > 0))
+def account_works(connection: Connection, company_id: int, *, claimed_at: datetime) -> None:
+    """The server took a mail of this claim: forget the waits that were over when it was made.
+
+    What another line met since, a quota that is reached or a changed password, stays.
+    """
+    waits = or_(mail_accounts.c.paused_until <= claimed_at, and_(mail_accounts.c.paused_at.is_(None), mail_accounts.c.troubles > 0))
     _resume(connection, company_id, waits)
 
 

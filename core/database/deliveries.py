@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, case, func, insert, literal, or_, select, update
 
 from core.database.schema import batches, companies, customers, deliveries, invoices, mail_accounts, messages, replies
 from core.database.types import Moment
@@ -56,9 +56,9 @@ def new_batch(connection: Connection, *, who: str, now: datetime, leaves_at: dat
     return int(key[0])
 
 
-def is_recalled(connection: Connection, batch_id: int) -> bool:
-    """Whether somebody took the batch back; nobody does before the transaction ends."""
-    return connection.scalar(select(batches.c.recalled_at).where(batches.c.id == batch_id).with_for_update()) is not None
+def batch(connection: Connection, batch_id: int) -> Row[*tuple[Any, ...]]:
+    """When it leaves, and whether somebody took it back; nobody changes either before the transaction ends."""
+    return connection.execute(select(batches.c.leaves_at, batches.c.recalled_at).where(batches.c.id == batch_id).with_for_update()).one()
 
 
 # A worker's hold ------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection
@@ -39,7 +39,7 @@ class Answer:
     message: ClaimedMessage
     answers: Mapping[str, Reply]
     seal: Seal
-    lifts_trouble: bool
+    lifts_trouble: datetime | None  # what the account had then
     since: float
 
 
@@ -49,7 +49,7 @@ class Book:
 
     desk: Desk
     name: str  # of the worker
-    had_trouble: bool = False  # the account of the claim in hand: a success is news
+    after_trouble: datetime | None = None  # when the claim in hand was made, if its account had some: a success is news
     pending: Answer | None = None
 
     @property
@@ -77,7 +77,8 @@ class Book:
     def answered(self, message: ClaimedMessage, answers: Mapping[str, Reply], seal: Seal, reply: Reply) -> bool:
         """Keep the answer for the next commit; one that is no clear answer is written down now, and the account waits."""
         is_clear = not breaks_the_line(reply)
-        self.pending = Answer(message=message, answers=answers, seal=seal, lifts_trouble=self.had_trouble and is_clear, since=time.monotonic())
+        lifts = self.after_trouble if is_clear else None
+        self.pending = Answer(message=message, answers=answers, seal=seal, lifts_trouble=lifts, since=time.monotonic())
         if is_clear:
             return True
         self.flush()
@@ -92,9 +93,10 @@ class Book:
             self.pending = None
 
     def _record_answer(self, connection: Connection, answer: Answer) -> None:
-        if answer.lifts_trouble:  # before the chain: whoever pauses an account locks it in that order
-            recording.account_works(connection, answer.message.company_id)  # a clear answer, whatever it says of this mail
-            self.had_trouble = False
+        if answer.lifts_trouble is not None:  # before the chain: whoever pauses an account locks it in that order
+            # A clear answer, whatever it says of this mail.
+            recording.account_works(connection, answer.message.company_id, claimed_at=answer.lifts_trouble)
+            self.after_trouble = None
         self._record(connection, answer.message, answer.answers, answer.seal)
 
     def _record(self, connection: Connection, message: ClaimedMessage, answers: Mapping[str, Reply], seal: Seal | None = None) -> None:
@@ -167,10 +169,10 @@ class Book:
             recording.account_trouble(connection, message.company_id, reply, patience=self.patience, now=self.desk.now())
 
     def _works(self, company_id: int) -> None:
-        if self.had_trouble:
+        if self.after_trouble is not None:
             with self.desk.database.write() as connection:
-                recording.account_works(connection, company_id)
-            self.had_trouble = False
+                recording.account_works(connection, company_id, claimed_at=self.after_trouble)
+            self.after_trouble = None
 
     def pause(self, message: ClaimedMessage, because: Sentence) -> bool:
         now = self.desk.now()

@@ -114,7 +114,7 @@ class Worker:
             )
             ids = [message.invoice_id for message in claimed.messages]
             self.unasked = checks.unasked(connection, ids, rules=rule_checks.RULES) if ids else frozenset()
-        self.book.had_trouble = claimed.had_trouble
+        self.book.after_trouble = claimed.after_trouble
         return claimed.messages
 
     def _deliver(self, message: ClaimedMessage) -> bool:

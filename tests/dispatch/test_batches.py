@@ -12,12 +12,13 @@ from sqlalchemy import select, update
 
 from core.app import App
 from core.database.ledger_rows import Filter, Sort
-from core.database.schema import audit_events, batches, mail_accounts
+from core.database.schema import audit_events, batches, mail_accounts, messages
 from core.dispatch import batch_acts, crew, history, holding, leaving, looking, outbox_view, progress, sending, settling, waits
 from core.dispatch.outbox_view import Cause
 from core.dispatch.waits import Waits
 from core.errors import BatchBegan, BatchDone, BatchHeld, BatchNotHeld, BatchUnknown, ReasonMissing, TimeInvalid, TimeNeverComes, TimePast, TimeTooFar
-from core.model import DispatchStatus
+from core.model import DispatchStatus, RecipientRole
+from core.queueing import Request, enqueue
 from tests import desk
 from tests.mail.fault_server import FaultServer
 
@@ -213,6 +214,21 @@ def test_it_leaves_at_the_chosen_time_and_not_before(app: App, smtp: FaultServer
     desk.one_pass(at(app, when + timedelta(seconds=5)).desk)
     assert desk.status_of(app, first) is S.SENT
     assert_leaves(app, batch, when)
+
+
+def test_what_is_queued_after_its_batch_was_moved_leaves_with_it(app: App, smtp: FaultServer) -> None:
+    ids = several(app, smtp.port, 2)
+    when, batch = app.desk.now() + LATER, None
+    for place, invoice_id in enumerate(ids):  # a thousand at a time, as a long list is queued
+        request = Request(invoice_id=invoice_id, recipients={f"ok+{place}@x.test": RecipientRole.TO}, message_domain="x.test")
+        with app.desk.database.write() as connection:
+            queued = enqueue(connection, [request], who="test", now=app.desk.now(), leaves_at=when, batch_id=batch)
+        if batch is None:
+            batch = queued.batch_id
+            batch_acts.move(app.desk, batch, when + LATER)
+    assert_leaves(app, batch or 0, when + LATER)
+    with app.desk.database.read() as connection:
+        assert connection.scalars(select(messages.c.due_at)).all() == [when + LATER] * 2
 
 
 def test_what_changes_until_then_stops_it(app: App, smtp: FaultServer) -> None:

@@ -15,7 +15,7 @@ from core import outbox, recording, worker
 from core.app import App
 from core.archive import Archive
 from core.database import outbox_views
-from core.database.schema import messages, replies
+from core.database.schema import mail_accounts, messages, replies
 from core.dispatch import importing, outbox_view, sending, settling, working
 from core.dispatch.importing import ImportOutcome
 from core.dispatch.settling import Settlement
@@ -305,9 +305,25 @@ def test_a_success_elsewhere_does_not_lift_a_pause_for_a_person(app: App, smtp: 
         first, _ = outbox.claim(connection, worker="test", limit=2, lines=4, lease_s=60, now=app.desk.now()).messages
         refused = Reply(stage=Stage.LOGIN, code=535, text="no")
         recording.account_trouble(connection, company_id, refused, patience=PATIENCE, now=app.desk.now())
-        recording.account_works(connection, company_id)
+        recording.account_works(connection, company_id, claimed_at=app.desk.now())
     assert first.company_id == company_id
     assert [until for *_, until in settling.paused_accounts(app.desk)] == [None]
+
+
+def test_a_success_ends_the_wait_before_its_claim_and_not_what_another_line_met_since(app: App) -> None:
+    company_id, claimed_at = 1, app.desk.now()
+    desk.ready(app, 1)
+    full = Reply(stage=Stage.RCPT, code=452, text="4.5.3 too many recipients today")
+
+    def waits(met_at: datetime) -> bool:
+        with app.desk.database.write() as connection:
+            recording.account_mended(connection, company_id)
+            recording.account_trouble(connection, company_id, full, patience=PATIENCE, now=met_at)
+            recording.account_works(connection, company_id, claimed_at=claimed_at)
+            return bool(connection.scalar(select(mail_accounts.c.paused_until).where(mail_accounts.c.company_id == company_id)))
+
+    assert not waits(claimed_at - timedelta(days=2))
+    assert waits(claimed_at + timedelta(seconds=1))
 
 
 def test_a_late_reply_is_kept_although_a_person_was_faster(app: App) -> None:
