@@ -41,7 +41,8 @@ def header(title: str, *, live: bool = False) -> None:
 
 
 # The table, its ticks and its buttons fit on 1280 × 800. The grid's own toolbar would lie over the buttons, and its search
-# knows only the 200 rows of a page, as does the sorting in its column menu. An address in a sentence is no way to write past the desk.
+# knows only the 200 rows of a page, as does the sorting in its column menu. A toast is told whole: what unfolds it is English.
+# An address in a sentence is no way to write past the desk.
 _TIGHT = """<style>
 .stMainBlockContainer { padding: 4rem 2rem 1rem; }
 .stMainBlockContainer > [data-testid="stVerticalBlock"], .st-key-panel { gap: .6rem; }
@@ -51,6 +52,8 @@ div:has(> .st-key-notices) { position: fixed; top: 3.85rem; right: 2rem; max-wid
 .st-key-notices { gap: .3rem; }
 .st-key-notices [data-testid="stAlertContainer"] { padding: .2rem .8rem; min-height: 0; }
 [data-testid="stToastContainer"] { top: auto; bottom: 1rem; }
+[data-testid="stToastText"] { display: block; }
+[data-testid="stToastViewButton"] { display: none; }
 .st-key-strip, .st-key-undo-strip { padding: .05rem .8rem; border-color: #2b8f74; backdrop-filter: blur(14px); width: auto; gap: .7rem; }
 .st-key-strip button, .st-key-undo-strip button { min-height: 1.7rem; padding: 0 .6rem; }
 [data-testid="stPageLink"] a { border: 1px solid #8884; border-radius: .5rem; min-height: 2.5rem; padding: 0 .75rem; margin: 0; }
