@@ -16,12 +16,11 @@ from pages.parts.resources import desk, language, shown, t, zone
 
 
 def buttons(ledger: Ledger | None, name: str, chosen: Filter, *, to_send: int, blocked: int = 0) -> None:
-    """Choose and send; the paper ledger has nothing to send by e-mail. `blocked` of `to_send` count as to handle in the chips."""
+    """Choose and send; the paper ledger has nothing to send by e-mail. `blocked` of `to_send` count as to handle in the chips: the hint says so."""
     ticked = ticks.of(name)
     if ledger is not Ledger.PAPER:
-        counted = f" ({to_send - blocked} + {blocked})" if blocked else f" ({to_send})" if to_send else ""
         st.button(
-            t("Select all to send") + counted,
+            t("Select all to send") + (f" ({to_send})" if to_send else ""),
             key=f"all/{name}",
             on_click=_tick_all,
             args=(name, chosen),
