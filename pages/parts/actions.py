@@ -25,7 +25,7 @@ def buttons(ledger: Ledger | None, name: str, chosen: Filter, *, to_send: int, b
             on_click=_tick_all,
             args=(name, chosen),
             disabled=not to_send,
-            help=t("Also what is blocked: the check before sending names it and keeps it here."),
+            help=t("Of them blocked: {count}. The check before sending names these and keeps them here.", count=blocked) if blocked else None,
         )
     st.button(t("Clear"), key=f"none/{name}", disabled=not ticked, on_click=ticks.clear, args=(name,), help=t("Take all ticks away"))
     if ledger is not Ledger.PAPER:
