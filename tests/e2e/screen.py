@@ -68,7 +68,9 @@ def row_colour(page: Page, row: int, place: int = 0) -> tuple[int, int, int]:
 
 def press_cell(page: Page, x: int, row: int, place: int = 0) -> None:
     """Click into a row, that many pixels from the left; the grid takes a click only from a pointer that it has seen come."""
-    box = grid(page, place).locator("canvas").first.bounding_box()
+    canvas = grid(page, place).locator("canvas").first
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + x, box["y"] + ROW * (row + 1) + ROW // 2, steps=5)
     page.wait_for_timeout(100)
