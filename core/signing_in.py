@@ -118,7 +118,6 @@ def finish(grant: Grant, ends: EndPoints, started: Started, pasted: str, *, now:
 
 def refresh(grant: Grant, ends: EndPoints, kept: str, *, reads: bool, now: datetime) -> Tokens:
     """A new access token for what was allowed before. Raises SignedOut when the provider wants the person again, and SignInAway."""
-    scopes = MICROSOFT_SCOPES if reads else [SMTP_SCOPE]
     try:
         with _plainly(grant):
             if grant.provider is OAuthProvider.GOOGLE:
@@ -130,7 +129,11 @@ def refresh(grant: Grant, ends: EndPoints, kept: str, *, reads: bool, now: datet
             cache.deserialize(kept)
             application = _microsoft(grant, ends, cache)
             accounts = application.get_accounts()
+            scopes = MICROSOFT_SCOPES if reads else [SMTP_SCOPE]
             result = application.acquire_token_silent_with_error(scopes, account=accounts[0], force_refresh=True) if accounts else None
+            if reads and accounts and "access_token" not in (result or {}):  # who may read no longer shall send all the same
+                scopes = [SMTP_SCOPE]
+                result = application.acquire_token_silent_with_error(scopes, account=accounts[0], force_refresh=True)
         return _of_microsoft(grant, result or {}, cache, scopes, now)
     except SignInRefused as error:
         raise SignedOut from error

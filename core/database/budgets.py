@@ -59,14 +59,14 @@ def waiting(connection: Connection, company_id: int, *, now: datetime) -> list[W
     ]
     mails = union_all(*each).subquery()
     alike = (mails.c.batch_id, mails.c.due_at, mails.c.recipients)
-    query = select(*alike, func.count(), func.min(mails.c.id)).group_by(*alike).order_by(mails.c.due_at, func.min(mails.c.id))
+    query = select(*alike, func.count(), func.min(mails.c.id)).group_by(*alike).order_by(mails.c.due_at.nulls_first(), func.min(mails.c.id))
     found = [Waiting(batch_id=row[0], due_at=row[1] or now, recipients=row[2], mails=row[3]) for row in connection.execute(query)]
     return sorted(found, key=lambda each: max(each.due_at, now))
 
 
 def _by_index(company_id: int) -> tuple[tuple[ColumnElement[bool], ...], ...]:
     """What is queued and what a worker holds, each by its own index: an `or`, or the company first, would read its whole archive."""
-    return (messages.c.company_id == company_id, queued()), (messages.c.company_id + 0 == company_id, in_hand())
+    return (messages.c.company_id == company_id, queued(), messages.c.claim.is_(None)), (messages.c.company_id + 0 == company_id, in_hand())
 
 
 def companies_of_batch(connection: Connection, batch_id: int) -> list[int]:

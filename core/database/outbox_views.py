@@ -192,7 +192,7 @@ def open_count(connection: Connection, *, workable_at: datetime | None = None, d
     With `workable_at` only those whose account is not paused then, whose batch nobody holds and whose chosen time has come by then;
     with `due_by` only those that are due by then.
     """
-    waiting = [queued()]
+    waiting = [queued(), messages.c.claim.is_(None)]
     if workable_at is not None:
         paused = select(mail_accounts.c.company_id).where(
             mail_accounts.c.paused_at.is_not(None),

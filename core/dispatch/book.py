@@ -63,10 +63,10 @@ class Book:
             with self.desk.database.write() as connection:
                 now, lease_s, server = self.desk.now(), self.desk.settings.sending_lease_s, wire.account.server
                 outbox.mark_sending(connection, message, handed.accepted, seal=seal, lease_s=lease_s, now=now, server=server)
+                if before is not None:  # first: it may lock the account, which comes before the chain
+                    self._record_answer(connection, before)
                 if handed.refused:
                     self._record(connection, message, handed.refused, seal)
-                if before is not None:
-                    self._record_answer(connection, before)
         except GONE:
             wire.abandon()
             # The commit may have come through although its answer did not; without the dot it is all the same: not sent.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Final
 
 from core.connection import Stopped
 from core.delivery import Wire
@@ -18,6 +20,8 @@ from core.mailbox import parse
 from core.outcome import Effect, judge
 
 AT_ONCE = 50  # mails that a person looks at
+PATIENCE_S: Final = 90.0  # longer than a full minute
+LOOK_S: Final = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +66,7 @@ def _hand_over(room: Room, wire: Wire, address: str, mail: Rehearsed) -> Sentenc
     """From the plain sender: a notice about a rehearsal is none about the mail of a customer."""
     account, content = room.account, room.desk.archive.get(mail.seal.sha256)
     try:
-        room.take()
+        _take(room)
         handed = wire.body(account.sender, [address], content)
     except (NoRoomYet, NoRoomToday) as full:
         return full.sentence
@@ -72,3 +76,15 @@ def _hand_over(room: Room, wire: Wire, address: str, mail: Rehearsed) -> Sentenc
         return trying.what_went_wrong(handed.refused[address], account, address=address)
     reply = wire.dot()
     return None if judge(reply) is Effect.SENT else trying.what_went_wrong(reply, account, address=address)
+
+
+def _take(room: Room) -> None:
+    """A minute that is full is waited for, as the workers do. Raises NoRoomYet when others fill that, too, and NoRoomToday."""
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return room.take()
+        except NoRoomYet:
+            if time.monotonic() > end:
+                raise
+            time.sleep(LOOK_S)

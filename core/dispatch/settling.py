@@ -94,11 +94,10 @@ def resolve(desk: Desk, delivery_id: int, how: Settlement, *, reason: str, count
         refresh_status(connection, [row.invoice_id], now=now)
         if how is Settlement.RESEND:
             _refuse_outdated(desk, connection, row)  # the invoice is locked by now: nobody holds it in between
-        elif how is Settlement.SENT:
-            _unflag(connection, row)
+        unflagged = _unflag(connection, row) if how is Settlement.SENT else None
         subject = f"{row.number} → {row.recipient}"
         audit.append(connection, company_id=row.company_id, who=desk.who, what=f"settled: {how.value}", subject=subject, why=reason, now=now)
-    return Settled(delivery_id=delivery_id, at=now, former=former, batch_id=batch_id)
+    return Settled(delivery_id=delivery_id, at=now, former=former, batch_id=batch_id, former_flag=unflagged)
 
 
 def _leave_by(desk: Desk, leaves_at: datetime) -> datetime:
@@ -122,7 +121,9 @@ def take_back(desk: Desk, settled: Sequence[Settled]) -> None:
             if row.changed_at != each.at or _newest_copy(connection, row.invoice_id) != row.copy_number:
                 raise SettledSince(number=row.number, recipient=row.recipient)
             connection.execute(update(deliveries).where(deliveries.c.id == each.delivery_id).values(**each.former))
-            _unflag(connection, row, former=each.former_flag)
+            _unflag(connection, row)
+            if each.former_flag is not None and _known(connection, row) is None:
+                bounce_rows.flag(connection, row.customer_id, row.recipient, each.former_flag[0], at=each.former_flag[1])
             refresh_status(connection, [row.invoice_id], now=now)
             subject = f"{row.number} → {row.recipient}"
             audit.append(connection, company_id=row.company_id, who=desk.who, what="settlement undone", subject=subject, now=now)
@@ -156,23 +157,25 @@ def _flag(connection: Connection, row: Row[Any], who: str, reason: str, *, now: 
     """The next pre-flight warns of the address, as after a notice that was read. Returns what warned of it before."""
     if row.role is RecipientRole.ARCHIVE:
         return None
-    former = bounce_rows.unflag(connection, row.customer_id, row.recipient)
+    former = _known(connection, row)
     words = " ".join(reason.split())[:LONGEST_WARNING].rstrip(". ")
-    because = Sentence(SAYS, {"who": who, "reason": reasons.said(words)})
-    bounce_rows.flag(connection, row.customer_id, row.recipient, because, at=now)
-    return None if former is None else (former.because, former.flagged_at)
+    bounce_rows.flag(connection, row.customer_id, row.recipient, Sentence(SAYS, {"who": who, "reason": reasons.said(words)}), at=now)
+    return former
 
 
-def _unflag(connection: Connection, row: Row[Any], *, former: Flagged | None = None) -> None:
-    """Only what a person said of this very mail: the flag then has the time at which the delivery came back."""
+def _unflag(connection: Connection, row: Row[Any]) -> Flagged | None:
+    """Only what a person said of this very mail: the flag then has the time at which the delivery came back. Returns what stood there."""
     if row.status is not DeliveryStatus.BOUNCED or row.because is None or row.because.template != CAME_BACK:
-        return
-    known = bounce_rows.flagged(connection, [row.customer_id]).get(row.customer_id, {}).get(row.recipient.lower())
+        return None
+    known = _known(connection, row)
     if known is None or known[1] != row.changed_at:
-        return
+        return None
     bounce_rows.unflag(connection, row.customer_id, row.recipient)
-    if former is not None:
-        bounce_rows.flag(connection, row.customer_id, row.recipient, former[0], at=former[1])
+    return known
+
+
+def _known(connection: Connection, row: Row[Any]) -> Flagged | None:
+    return bounce_rows.flagged(connection, [row.customer_id]).get(row.customer_id, {}).get(row.recipient.lower())
 
 
 def _delivery(delivery_id: int) -> Select[Any]:

@@ -54,6 +54,14 @@ def later(message: str, *, undo: Callable[[], object] | None = None) -> None:
         st.session_state.pop("followed", None)
 
 
+def offer(message: str, *, undo: Callable[[], object]) -> None:
+    """A way back of little weight: it takes the place of none that undoes more."""
+    stands = st.session_state.get("undoable")
+    if stands is None or stands[1] is st.session_state.get("offered"):
+        st.session_state["offered"] = undo
+        later(message, undo=undo)
+
+
 def say_later() -> None:
     message = st.session_state.pop("said_later", None)
     if message:

@@ -75,6 +75,9 @@ def start_again() -> None:
         st.session_state.pop(name, None)
 
 
+OPEN = ""  # the drop-down would show an empty value as nothing chosen
+
+
 def ask_company(planned: importing.Plan) -> None:
     """Which company invoices, where a table of invoices leaves it open and there are several."""
     kept = st.session_state.get("import-company/kept")
@@ -83,14 +86,15 @@ def ask_company(planned: importing.Plan) -> None:
     names = {company.key: f"{company.name} ({company.key})" for company in companies.list_companies(desk())}
     if len(names) < 2:
         return
+    names[OPEN] = t("The table says it")
     key = worded("import-company")
-    st.session_state.setdefault(key, kept if kept in names else None)
+    st.session_state.setdefault(key, kept if kept in names else OPEN)
     st.selectbox(
         t("Invoicing company of tables that do not name one"),
-        [None, *names],
-        format_func=lambda key: names[key] if key else t("The table says it"),
+        [OPEN, *(known for known in names if known != OPEN)],
+        format_func=names.__getitem__,
         key=key,
-        on_change=lambda: st.session_state.update({"import-company/kept": st.session_state[key]}),
+        on_change=lambda: st.session_state.update({"import-company/kept": st.session_state[key] or None}),
         width=420,
     )
 

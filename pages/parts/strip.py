@@ -110,6 +110,11 @@ def _leave_now(followed: dict[int, str | None]) -> None:
 
 
 def _cancel(followed: dict[int, str | None]) -> None:
+    _take_back(followed)
+
+
+def _take_back(followed: dict[int, str | None]) -> int:
+    """How many had begun to leave: those are followed to their end."""
     count = gone = 0
     for batch_id, name in followed.items():
         cancelled = holding.cancel(desk(), batch_id)
@@ -124,14 +129,15 @@ def _cancel(followed: dict[int, str | None]) -> None:
             feedback.later(t("Cancelled. Nothing has left. Ticked again: {count}.", count=count))
         else:  # from the outbox, where each stands again with its remedies
             feedback.later(t("Cancelled. Nothing has left. Waiting again: {count}.", count=count))
+    return gone
 
 
 def cancel(batch_id: int) -> None:
     """One of what is followed; the others go on."""
     name = _followed().get(batch_id)
     rest = {other: back_to for other, back_to in _followed().items() if other != batch_id}
-    _cancel({batch_id: name})
-    if rest:
+    gone = _take_back({batch_id: name})
+    if rest and not gone:
         st.session_state["followed"] = rest
 
 

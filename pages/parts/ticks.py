@@ -45,7 +45,7 @@ def can_come_back(name: str, before: frozenset[int]) -> None:
     """Many ticks that went at once, as with the Escape key in a grid, may have been a slip: offered in the notices of the page."""
     gone = before - of(name)
     if len(gone) > 1:
-        feedback.later(t("Ticks taken away: {count}.", count=len(gone)), undo=lambda: change(name, of(name) | gone))
+        feedback.offer(t("Ticks taken away: {count}.", count=len(gone)), undo=lambda: change(name, of(name) | gone))
         st.session_state[f"ticks-gone/{name}"] = True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 import time
 from collections.abc import Iterator
@@ -138,7 +139,9 @@ def test_a_trial_counts_and_is_told_when_there_is_room_again(app: App, smtp: Fau
     assert isinstance(trying.send_to(app.desk, company(app), ME), Tried)
 
 
-def test_a_rehearsal_to_oneself_takes_from_the_limits_of_the_mails(app: App, smtp: FaultServer) -> None:
+def test_a_rehearsal_to_oneself_takes_from_the_limits_of_the_mails(app: App, smtp: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rehearsing_to, "PATIENCE_S", 0)
+    monkeypatch.setattr(rehearsing_to, "LOOK_S", 0)
     ids = several(app, 3, smtp.port, per_minute=3)
     stand_still(app)
     sending.queue(app.desk, ids[:1])
@@ -153,6 +156,16 @@ def test_a_rehearsal_to_oneself_takes_from_the_limits_of_the_mails(app: App, smt
     sending.queue(app.desk, ids[1:])
     desk.one_pass(app.desk)
     assert [desk.status_of(app, each) for each in ids] == [S.SENT, S.QUEUED, S.QUEUED]
+
+
+def test_a_rehearsal_to_oneself_waits_for_the_next_minute(app: App, smtp: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = several(app, 3, smtp.port, per_minute=2)
+    now = app.desk.now()
+    passed = itertools.count()
+    monkeypatch.setattr(rehearsing_to, "LOOK_S", 0)
+    object.__setattr__(app.desk, "clock", lambda: now + timedelta(seconds=next(passed)))  # a second for each look at the clock
+    assert not rehearsing_to.to_me(app.desk, ids, ME).troubles
+    assert len(smtp.record.taken) == 3
 
 
 def test_a_test_of_the_connection_counts_as_no_mail(app: App, smtp: FaultServer) -> None:

@@ -154,8 +154,10 @@ def test_what_a_person_says_came_back_warns_of_the_address_until_it_is_undone(ap
     assert warned(app, invoice_id) == []
     delivery = settling.came_back(app.desk, sent_row(app).id, reason="no such user.\n").delivery_id
     assert "no such user (says marie)." in warned(app, invoice_id)[0]
-    settling.resolve(app.desk, delivery, Settlement.SENT, reason="It was marked by mistake")
+    settled = settling.resolve(app.desk, delivery, Settlement.SENT, reason="It was marked by mistake")
     assert warned(app, invoice_id) == []
+    settling.take_back(app.desk, [settled])
+    assert "no such user (says marie)." in warned(app, invoice_id)[0], "it came back after all"
 
 
 def test_undoing_takes_away_only_its_own_warning(app: App, smtp: FaultServer) -> None:
@@ -209,6 +211,9 @@ def test_the_newest_are_found_by_number_name_and_recipient_however_old(app: App,
             assert [found.number for found in outbox_view.newest(app.desk, search=search)] == [row.number], search
     assert [row.number for row in outbox_view.newest(app.desk, search="Customer")] == numbers
     assert outbox_view.newest(app.desk, search="nobody of that name") == []
+    former = outbox_view.newest(app.desk)[-1]
+    desk.tick(app, int(former.recipient.partition("+")[2].partition("@")[0]), "corrected@x.test")
+    assert [row.number for row in outbox_view.newest(app.desk, search=former.recipient)] == [former.number], "it stands on no card any more"
     monkeypatch.setattr(newest_rows, "FEW", 1)  # a word that many have
     assert [row.number for row in outbox_view.newest(app.desk, search="Customer", statuses=[DeliveryStatus.SENT])] == numbers
     assert outbox_view.newest(app.desk, search="Customer", statuses=[DeliveryStatus.FAILED]) == []

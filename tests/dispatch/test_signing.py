@@ -22,6 +22,7 @@ from core.i18n import sentence
 from core.model import DispatchStatus, Language
 from core.outcome import SIGN_IN_AGAIN
 from core.records import Company, Login
+from core.signing_in import SMTP_SCOPE
 from tests import desk
 from tests.mail import sign_in_server, xoauth2
 from tests.mail.fault_server import FaultServer
@@ -223,6 +224,15 @@ def test_a_token_is_renewed_before_it_runs_out_and_not_earlier(app: App, provide
     now = app.desk.now()
     object.__setattr__(app.desk, "clock", lambda: now + timedelta(minutes=56))
     assert signing.access_token(app.desk, company(app).id) != first
+
+
+def test_who_may_read_no_longer_sends_all_the_same(app: App, provider: SignInServer, mail: FaultServer) -> None:
+    ready(app, mail.port)
+    sign_in(app, provider.book)
+    assert json.loads(signing.grant(app.desk, company(app).id).tokens)["reads"]
+    provider.book.granted = SMTP_SCOPE
+    assert signing.access_token(app.desk, company(app).id, _token(app)) == _token(app)
+    assert not json.loads(signing.grant(app.desk, company(app).id).tokens)["reads"]
 
 
 def test_many_lines_that_renew_at_once_all_get_a_token(app: App, provider: SignInServer, mail: FaultServer) -> None:

@@ -128,6 +128,27 @@ def test_holding_needs_a_reason_and_can_be_undone(dashboard: App) -> None:
     assert test.session_state["ticked/email"] == frozenset(ids)
 
 
+def test_ticks_that_went_can_come_back_and_take_no_other_undo_away(dashboard: App) -> None:
+    ids = three(dashboard)
+    test = page(EMAIL)
+    for _ in range(2):
+        test.button(key="all/email").click().run()
+        test.button(key="none/email").click().run()
+        assert "Ticks taken away: 3." in words(test)
+    test.button(key="undo").click().run()
+    assert test.session_state["ticked/email"] == frozenset(ids)
+    test.session_state["ticked/email"] = frozenset(ids[:1])
+    test.run()
+    test.selectbox(key="reason-hold/email/en").set_value("Disputed by the customer").run()
+    test.button(key="do-hold/email").click().run()
+    test.button(key="all/email").click().run()
+    assert test.session_state["ticked/email"] == frozenset(ids[1:])
+    test.button(key="none/email").click().run()
+    assert "Held: 1." in words(test), "a hold is more than two ticks"
+    test.button(key="undo").click().run()
+    assert {desk.status_of(dashboard, each) for each in ids} == {S.TO_SEND}
+
+
 def test_imported_history_is_marked_before_a_date(dashboard: App) -> None:
     ids = three(dashboard)
     test = page(EMAIL)
